@@ -1,0 +1,3 @@
+//! The `mapray` command.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! Memory-mapped n-dimensional arrays.
+
+pub mod dtype;
+mod error;
+
+pub use dtype::DType;
+pub use error::{Error, ErrorKind, Result};

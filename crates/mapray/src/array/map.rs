@@ -1,0 +1,185 @@
+//! Stable maps of a known element type: they are arrays.
+
+use std::fmt;
+use std::ops::{Add, Deref, DerefMut, Div, Mul, Neg, Rem, Sub};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytemuck::NoUninit;
+use ndarray::{ArrayRef, ArrayView, ArrayViewMut, Dimension};
+
+use crate::array::{ArrayFile, map_methods};
+use crate::element::Element;
+use crate::error::Result;
+use crate::layout::Layout;
+use crate::map::{Mode, Region};
+
+/// A read-only map that nobody changes while it lives: it *is* an `ndarray` array.
+///
+/// Every method of [`ndarray::ArrayRef`] works on it, and arithmetic gives arrays in main memory.
+///
+/// ```
+/// use mapray::Map;
+/// use ndarray::{Array, Ix2, s};
+///
+/// # let folder = std::env::temp_dir().join(format!("mapray-map-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("image.npy");
+/// mapray::save(&path, &Array::from_shape_fn((4, 5), |(i, j)| (5 * i + j) as f32))?;
+/// // SAFETY: nobody else knows this file.
+/// let image = unsafe { Map::<f32, Ix2>::open(&path)? };
+/// assert_eq!(image[(3, 4)], 19.0);
+/// assert_eq!(image.mean(), Some(9.5));
+/// assert_eq!(image.slice(s![.., 0]).sum(), 30.0);
+/// let half = &image * 0.5;
+/// assert_eq!(half[(3, 4)], 9.5);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+pub struct Map<T: Element, D: Dimension> {
+    // Not really `'static`: it must never be handed out for longer than the map is borrowed.
+    pub(super) view: ArrayView<'static, T, D>,
+    pub(super) region: Arc<Region>,
+    pub(super) layout: Layout,
+}
+
+map_methods!([T: Element, D: Dimension] Map<T, D>: region, layout);
+
+impl<T: Element, D: Dimension> Map<T, D> {
+    /// Maps the array in a file with a header, in mode `r`.
+    ///
+    /// # Safety
+    ///
+    /// As [`DynLiveMap::assume_stable`](crate::DynLiveMap::assume_stable).
+    ///
+    /// # Errors
+    ///
+    /// As [`ArrayFile::open`], and as [`DynView::typed`](crate::DynView::typed).
+    pub unsafe fn open(path: impl AsRef<Path>) -> Result<Map<T, D>> {
+        // SAFETY: the caller's promise.
+        unsafe { ArrayFile::open(path)?.map_live_dyn(Mode::Read)?.assume_stable()?.into_typed() }
+    }
+}
+
+impl<T: Element, D: Dimension> Deref for Map<T, D> {
+    type Target = ArrayRef<T, D>;
+
+    fn deref(&self) -> &ArrayRef<T, D> {
+        &self.view
+    }
+}
+
+/// A map that nobody else touches while it lives: it *is* an `ndarray` array that can be written.
+///
+/// In the modes `r+` and `w+` stores reach the file, page by page, when the system likes or at
+/// [`flush`](MapMut::flush); in mode `c` they never do.
+///
+/// ```
+/// use mapray::{MapMut, Mode};
+/// use ndarray::Ix1;
+///
+/// # let folder = std::env::temp_dir().join(format!("mapray-map-mut-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.npy");
+/// mapray::save(&path, &ndarray::arr1(&[1.0, 2.0, 3.0]))?;
+/// // SAFETY: nobody else knows this file.
+/// let mut map = unsafe { MapMut::<f64, Ix1>::open(&path, Mode::ReadWrite)? };
+/// map[0] = 10.0;
+/// map += 1.0;
+/// map.flush()?;
+/// assert_eq!(mapray::load::<f64, Ix1>(&path)?.to_vec(), [11.0, 3.0, 4.0]);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+pub struct MapMut<T: Element, D: Dimension> {
+    // Not really `'static`: it must never be handed out for longer than the map is borrowed.
+    pub(super) view: ArrayViewMut<'static, T, D>,
+    pub(super) region: Arc<Region>,
+    pub(super) layout: Layout,
+}
+
+map_methods!([T: Element, D: Dimension] MapMut<T, D>: region, layout);
+
+impl<T: Element + NoUninit, D: Dimension> MapMut<T, D> {
+    /// Maps the array in a file with a header, in mode `r+` or `c`.
+    ///
+    /// # Safety
+    ///
+    /// As [`DynLiveMap::assume_stable_mut`](crate::DynLiveMap::assume_stable_mut).
+    ///
+    /// # Errors
+    ///
+    /// As [`ArrayFile::open`], and as [`DynViewMut::typed`](crate::DynViewMut::typed);
+    /// [`ErrorKind::Mode`](crate::ErrorKind::Mode) in mode `r`.
+    pub unsafe fn open(path: impl AsRef<Path>, mode: Mode) -> Result<MapMut<T, D>> {
+        // SAFETY: the caller's promise.
+        unsafe { ArrayFile::open(path)?.map_live_dyn(mode)?.assume_stable_mut()?.into_typed() }
+    }
+}
+
+impl<T: Element, D: Dimension> Deref for MapMut<T, D> {
+    type Target = ArrayRef<T, D>;
+
+    fn deref(&self) -> &ArrayRef<T, D> {
+        &self.view
+    }
+}
+
+impl<T: Element, D: Dimension> DerefMut for MapMut<T, D> {
+    fn deref_mut(&mut self) -> &mut ArrayRef<T, D> {
+        &mut self.view
+    }
+}
+
+macro_rules! array_traits {
+    ($map:ident) => {
+        impl<T: Element + fmt::Debug, D: Dimension> fmt::Debug for $map<T, D> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.view, f)
+            }
+        }
+
+        impl<T: Element + fmt::Display, D: Dimension> fmt::Display for $map<T, D> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.view, f)
+            }
+        }
+
+        impl<'a, T: Element, D: Dimension> IntoIterator for &'a $map<T, D> {
+            type Item = &'a T;
+            type IntoIter = ndarray::iter::Iter<'a, T, D>;
+
+            fn into_iter(self) -> Self::IntoIter {
+                self.iter()
+            }
+        }
+
+        impl<'a, T: Element, D: Dimension> Neg for &'a $map<T, D>
+        where
+            &'a ArrayRef<T, D>: Neg,
+        {
+            type Output = <&'a ArrayRef<T, D> as Neg>::Output;
+
+            fn neg(self) -> Self::Output {
+                -&**self
+            }
+        }
+
+        array_traits!($map, Add::add, Sub::sub, Mul::mul, Div::div, Rem::rem);
+    };
+    ($map:ident, $($operator:ident::$method:ident),*) => {$(
+        impl<'a, T: Element, D: Dimension, B> $operator<B> for &'a $map<T, D>
+        where
+            &'a ArrayRef<T, D>: $operator<B>,
+        {
+            type Output = <&'a ArrayRef<T, D> as $operator<B>>::Output;
+
+            fn $method(self, other: B) -> Self::Output {
+                (&**self).$method(other)
+            }
+        }
+    )*};
+}
+
+array_traits!(Map);
+array_traits!(MapMut);

@@ -1,0 +1,50 @@
+//! What every map can do, whatever it lends.
+
+/// The methods that all maps share. After the type: the fields that hold its region and layout.
+macro_rules! map_methods {
+    ([$($generics:tt)*] $map:ty: $($region:ident).+, $($layout:ident).+) => {
+        impl<$($generics)*> $map {
+            /// Where the elements lie in the file. What a caller did to the shape of a view of
+            /// them (permuted axes, say) does not show here.
+            pub fn layout(&self) -> &crate::layout::Layout {
+                &self.$($layout).+
+            }
+
+            /// The mode it was opened in.
+            pub fn mode(&self) -> crate::map::Mode {
+                self.$($region).+.mode()
+            }
+
+            /// The absolute path of the file; `None` where it has no name.
+            pub fn path(&self) -> Option<&std::path::Path> {
+                self.$($region).+.path()
+            }
+
+            /// The pages under it, for advice, prefetching, residency, and for flushing a part.
+            pub fn pages(&self) -> crate::map::Pages<'_> {
+                crate::map::Pages::new(&self.$($region).+, &self.$($layout).+)
+            }
+
+            /// Writes what was stored to the file, and waits until the disk has it. In the modes
+            /// `r` and `c` nothing happens.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses.
+            pub fn flush(&self) -> crate::Result<()> {
+                self.pages().flush()
+            }
+
+            /// Starts writing what was stored to the file, and does not wait.
+            ///
+            /// # Errors
+            ///
+            /// As [`Pages::flush_async`](crate::Pages::flush_async).
+            pub fn flush_async(&self) -> crate::Result<()> {
+                self.pages().flush_async()
+            }
+        }
+    };
+}
+
+pub(crate) use map_methods;

@@ -1,0 +1,24 @@
+//! Arrays: a layout over a file, a map or memory.
+
+mod copy;
+mod dynamic;
+mod file;
+mod live;
+mod map;
+mod methods;
+mod options;
+mod read;
+mod typed_live;
+mod view;
+mod write;
+
+pub use dynamic::{DynMap, DynMapMut};
+pub use file::ArrayFile;
+pub use live::DynLiveMap;
+pub use map::{Map, MapMut};
+pub use options::{MapOptions, Origin};
+pub use typed_live::LiveMap;
+pub use view::{DynView, DynViewMut};
+
+pub(crate) use methods::map_methods;
+pub(crate) use read::read_bytes;

@@ -1,0 +1,133 @@
+//! Elements by value: copied out of anything that bytes can be read from.
+
+use bytemuck::Zeroable;
+use ndarray::{Array, ArrayD, ArrayView, Dimension, ShapeBuilder};
+
+use crate::array::copy::{Place, copy_strided};
+use crate::element::{Conversion, Element, conversion};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interop::ndarray::dimension;
+use crate::layout::{Layout, Order};
+use crate::source::ReadAt;
+
+/// How much is read at once where elements do not lie side by side.
+pub(crate) const BLOCK: usize = 1 << 20;
+
+/// Copies the elements of `layout`, as they lie, into `out` in C order.
+pub(crate) fn read_bytes(from: &impl ReadAt, layout: &Layout, out: &mut [u8]) -> Result<()> {
+    assert_eq!(out.len(), layout.nbytes());
+    if layout.is_contiguous(Order::C) {
+        return if out.is_empty() { Ok(()) } else { from.read_at(layout.offset(), out) };
+    }
+    let target = Layout::contiguous(layout.dtype().clone(), layout.shape(), Order::C, 0)?;
+    let first = out.as_mut_ptr();
+    let mut buffer = Vec::new();
+    layout.for_each_block(BLOCK, &mut |block| {
+        let span = block.layout.span();
+        buffer.resize((span.end - span.start) as usize, 0);
+        from.read_at(span.start, &mut buffer)?;
+        let at = (block.layout.offset() - span.start) as usize;
+        let place = target.element(&block.start).expect("blocks lie inside their array") as usize;
+        let from = Place { first: &raw const buffer[at], strides: block.layout.strides().to_vec() };
+        let to = Place { first: first.wrapping_add(place), strides: target.strides().to_vec() };
+        // SAFETY: `buffer` holds the whole span of the block; `out` holds all of `target`, and
+        // both are this call's own, apart from each other.
+        unsafe { copy_strided(from, to, block.layout.shape(), layout.itemsize()) };
+        Ok(())
+    })
+}
+
+/// The elements as an array in main memory, in the byte order of this machine. It keeps Fortran's
+/// order where the elements lie in it.
+pub(crate) fn read_array<T: Element, D: Dimension>(
+    from: &impl ReadAt,
+    layout: &Layout,
+) -> Result<Array<T, D>> {
+    let conversion = conversion::<T>(layout.dtype())?;
+    let dim: D = dimension(layout.shape())?;
+    let order = layout.save_order();
+    let mut values = zeroed::<T>(layout.len())?;
+    match order {
+        Order::C => read_bytes(from, layout, as_bytes_mut(&mut values))?,
+        Order::F => read_bytes(from, &layout.transposed(), as_bytes_mut(&mut values))?,
+    }
+    if conversion == Conversion::Swapped {
+        values.iter_mut().for_each(|value| *value = value.swap_bytes());
+    }
+    Ok(Array::from_shape_vec(dim.set_f(order == Order::F), values).expect("as many values as the shape asks for"))
+}
+
+/// Hands out the array in blocks of at most `max_bytes` bytes, with the index of the first element
+/// of each, in the order of the file.
+pub(crate) fn for_each_block<T: Element>(
+    from: &impl ReadAt,
+    layout: &Layout,
+    max_bytes: usize,
+    mut work: impl FnMut(&[usize], ArrayD<T>) -> Result<()>,
+) -> Result<()> {
+    conversion::<T>(layout.dtype())?;
+    layout.for_each_block(max_bytes.max(1), &mut |block| {
+        work(&block.start, read_array(from, &block.layout)?)
+    })
+}
+
+/// The element at `index`, by value.
+pub(crate) fn get<T: Element>(
+    from: &impl ReadAt,
+    layout: &Layout,
+    index: &[usize],
+) -> Result<T> {
+    let conversion = conversion::<T>(layout.dtype())?;
+    let at = layout.require(index)?;
+    let mut value = [T::zeroed()];
+    from.read_at(at, as_bytes_mut(&mut value))?;
+    let [value] = value;
+    Ok(if conversion == Conversion::Swapped { value.swap_bytes() } else { value })
+}
+
+/// Fills `target`, an array of the same shape, by value.
+pub(crate) fn read_into<T: Element, D: Dimension>(
+    from: &impl ReadAt,
+    layout: &Layout,
+    target: &mut ndarray::ArrayRef<T, D>,
+) -> Result<()> {
+    require_shape(layout.shape(), target.shape())?;
+    let mut target = target.view_mut().into_dyn();
+    for_each_block(from, layout, BLOCK, |start, block: ArrayD<T>| {
+        let mut part = target.view_mut();
+        for (axis, (&first, &n)) in start.iter().zip(block.shape()).enumerate() {
+            let range = ndarray::Slice::from(first..first + n);
+            part.slice_axis_inplace(ndarray::Axis(axis), range);
+        }
+        let block: ArrayView<T, _> = block.view();
+        part.assign(&block);
+        Ok(())
+    })
+}
+
+pub(crate) fn require_shape(expected: &[usize], found: &[usize]) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    use crate::layout::display_shape;
+    Err(Error::new(ErrorKind::Shape, "the shapes differ")
+        .expected(display_shape(expected))
+        .found(display_shape(found)))
+}
+
+/// Memory for `len` elements, all bytes zero. An error where there is not that much.
+fn zeroed<T: Element>(len: usize) -> Result<Vec<T>> {
+    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| {
+        Error::new(ErrorKind::Io, "there is not enough memory for a copy of the array")
+            .expected(format!("{} bytes", len.saturating_mul(size_of::<T>())))
+            .hint("map it, or read it in blocks")
+    })
+}
+
+/// The bytes of values that were made from zeroed memory and not moved since, padding included.
+fn as_bytes_mut<T: Element>(values: &mut [T]) -> &mut [u8] {
+    let len = size_of_val(values);
+    // SAFETY: the range is that of `values`, borrowed for as long; every byte of it is initialised,
+    // since it was zeroed as a whole; any bytes stored are a `T`, which is `AnyBitPattern`.
+    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), len) }
+}

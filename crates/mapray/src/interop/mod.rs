@@ -1,0 +1,3 @@
+//! Other crates' arrays.
+
+pub(crate) mod ndarray;

@@ -1,0 +1,88 @@
+//! What a map may do to its file.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sys::Access;
+
+/// What a map may do to its file: NumPy's four modes, in NumPy's words.
+///
+/// ```
+/// use mapray::Mode;
+///
+/// assert_eq!("c".parse::<Mode>()?, Mode::CopyOnWrite);
+/// assert_eq!("copyonwrite".parse::<Mode>()?.to_string(), "c");
+/// # Ok::<(), mapray::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// `r`: read only.
+    Read,
+    /// `r+`: read and write a file that exists.
+    #[default]
+    ReadWrite,
+    /// `w+`: create the file or overwrite it with zeros, then read and write.
+    Write,
+    /// `c`: edits stay in memory, the file is never written.
+    CopyOnWrite,
+}
+
+impl Mode {
+    /// Whether elements can be set.
+    pub fn is_writable(self) -> bool {
+        self != Mode::Read
+    }
+
+    pub(crate) fn access(self) -> Access {
+        match self {
+            Mode::Read => Access::Read,
+            Mode::ReadWrite | Mode::Write => Access::ReadWrite,
+            Mode::CopyOnWrite => Access::Copy,
+        }
+    }
+
+    /// Whether edits reach the file, so that it must be opened for writing.
+    pub(crate) fn writes_file(self) -> bool {
+        self.access() == Access::ReadWrite
+    }
+
+    pub(crate) fn require_writable(self) -> Result<()> {
+        if self.is_writable() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Mode, "the map is read only")
+            .hint("open it in mode 'r+' to write the file, or in mode 'c' to keep edits in memory"))
+    }
+}
+
+impl FromStr for Mode {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Mode> {
+        match text {
+            "r" | "readonly" => Ok(Mode::Read),
+            "r+" | "readwrite" => Ok(Mode::ReadWrite),
+            "w+" | "write" => Ok(Mode::Write),
+            "c" | "copyonwrite" => Ok(Mode::CopyOnWrite),
+            _ => Err(Error::new(
+                ErrorKind::Mode,
+                format!(
+                    "mode must be one of ['r', 'c', 'r+', 'w+', 'readonly', 'copyonwrite', \
+                     'readwrite', 'write'] (got '{text}')"
+                ),
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mode::Read => "r",
+            Mode::ReadWrite => "r+",
+            Mode::Write => "w+",
+            Mode::CopyOnWrite => "c",
+        })
+    }
+}

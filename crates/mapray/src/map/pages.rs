@@ -1,0 +1,129 @@
+//! Work on the pages under an array or a slice of it.
+
+use crate::error::{Error, Result};
+use crate::layout::{Layout, Slice};
+use crate::map::Region;
+use crate::sys::{self, Advice};
+
+/// The pages under a map, or under a slice of it: what can be done to them without a look at the
+/// elements. Each call costs what its range costs, never more.
+///
+/// ```
+/// use mapray::{Advice, MapOptions, Mode};
+///
+/// # let folder = std::env::temp_dir().join(format!("mapray-pages-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.bin");
+/// let options = MapOptions::new().mode(Mode::Write).shape((1024, 1024));
+/// let map = options.live::<f64, ndarray::Ix2>(&path)?;
+/// map.set([512, 0], 1.0)?;
+/// let row = map.pages().slice(&"[512]".parse()?)?;
+/// row.flush()?; // two or three pages, not 8 MiB
+/// row.advise(Advice::Random)?;
+/// assert!(row.residency()?.resident > 0);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pages<'a> {
+    region: &'a Region,
+    layout: Layout,
+}
+
+/// How much of something is in memory, in bytes of whole pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Residency {
+    /// Bytes in memory: in the page cache, or private to the map.
+    pub resident: usize,
+    /// Bytes in all.
+    pub total: usize,
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn new(region: &'a Region, layout: &Layout) -> Pages<'a> {
+        Pages { region, layout: layout.clone() }
+    }
+
+    /// The pages under a slice of this array: for a strided slice only those that hold one of its
+    /// elements.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Index`](crate::ErrorKind::Index), as NumPy's `IndexError`.
+    pub fn slice(&self, slice: &Slice) -> Result<Pages<'a>> {
+        let layout = self.layout.slice(slice).map_err(|error| self.region.name(error))?;
+        Ok(Pages { region: self.region, layout })
+    }
+
+    fn for_each_range(
+        &self,
+        mut work: impl FnMut(std::ops::Range<u64>) -> Result<()>,
+    ) -> Result<()> {
+        self.layout.for_each_range(sys::page_size() as u64, &mut work)
+    }
+
+    /// Writes what was stored to the file and waits until the disk has it. In the modes `r` and
+    /// `c` there is nothing to write, and nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses.
+    pub fn flush(&self) -> Result<()> {
+        self.for_each_range(|range| self.region.flush(range))
+    }
+
+    /// Starts writing what was stored to the file and does not wait: `sync_file_range(2)`, since
+    /// Linux does nothing for `MS_ASYNC`. A later [`flush`](Pages::flush) waits for the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken the path.
+    pub fn flush_async(&self) -> Result<()> {
+        self.for_each_range(|range| self.region.flush_async(range))
+    }
+
+    /// Tells the kernel how the pages will be used.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the kernel does not know the advice.
+    pub fn advise(&self, advice: Advice) -> Result<()> {
+        self.for_each_range(|range| self.region.advise(range, advice))
+    }
+
+    /// Starts reading the pages from the disk, and does not wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`advise`](Pages::advise).
+    pub fn prefetch(&self) -> Result<()> {
+        self.advise(Advice::WillNeed)
+    }
+
+    /// Gives the memory of the pages back. They stay in the page cache, and come back on the next
+    /// access. Stored bytes are not lost: pages that were edited in mode `c` stay.
+    ///
+    /// # Errors
+    ///
+    /// As [`advise`](Pages::advise).
+    pub fn release(&self) -> Result<()> {
+        self.advise(Advice::DontNeed)
+    }
+
+    /// How much of it is in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) outside Linux.
+    pub fn residency(&self) -> Result<Residency> {
+        let (mut resident, mut total) = (0, 0);
+        self.for_each_range(|range| {
+            let (in_memory, all) = self.region.residency(range)?;
+            resident += in_memory;
+            total += all;
+            Ok::<(), Error>(())
+        })?;
+        let page = sys::page_size();
+        Ok(Residency { resident: resident * page, total: total * page })
+    }
+}

@@ -1,0 +1,236 @@
+//! A run of bytes of a file, mapped.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::map::Mode;
+use crate::source::{ReadAt, Source};
+use crate::sys::{self, Advice, Identity, Mapping};
+
+/// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
+#[derive(Debug)]
+pub(crate) struct Region {
+    /// `None` where there is no byte to map.
+    mapping: Option<Mapping>,
+    /// The bytes of the file that may be reached.
+    bytes: Range<u64>,
+    /// The byte of the file at which the mapping starts: that of the page of `bytes.start`.
+    base: u64,
+    mode: Mode,
+    backing: Backing,
+    /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
+    /// its first edit between the look and the leave.
+    edits: RwLock<()>,
+}
+
+/// How to get at the file again.
+#[derive(Debug)]
+enum Backing {
+    /// By opening it again: no descriptor is held.
+    Path(PathBuf, Identity),
+    /// The file has no name, so its descriptor stays.
+    File(File),
+    /// There is no file: the pages were made by us.
+    Memory,
+}
+
+impl Region {
+    /// Maps these bytes of the file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] where the file is shorter.
+    pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
+        source.require(bytes.clone())?;
+        let file = source.file();
+        let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
+        let mapping = if bytes.is_empty() {
+            None
+        } else {
+            let len = (bytes.end - base) as usize;
+            let mapping = Mapping::of_file(file, base, len, mode.access());
+            Some(mapping.map_err(|error| source.name(cannot_map(error, mode)))?)
+        };
+        let backing = match source.path() {
+            Some(path) => Backing::Path(path.to_owned(), source.identity()),
+            None => Backing::File(file.try_clone().map_err(|error| {
+                source.name(Error::io("keep the descriptor of a file without a name", error))
+            })?),
+        };
+        Ok(Region { mapping, bytes, base, mode, backing, edits: RwLock::default() })
+    }
+
+    /// Maps zeros that nobody else can reach.
+    pub(crate) fn zeros(len: usize) -> Result<Region> {
+        let mapping = match len {
+            0 => None,
+            _ => Some(Mapping::anonymous(len).map_err(|error| Error::io("get memory", error))?),
+        };
+        Ok(Region {
+            mapping,
+            bytes: 0..len as u64,
+            base: 0,
+            mode: Mode::CopyOnWrite,
+            backing: Backing::Memory,
+            edits: RwLock::default(),
+        })
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The bytes of the file that may be reached.
+    pub(crate) fn bytes(&self) -> Range<u64> {
+        self.bytes.clone()
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.backing {
+            Backing::Path(path, _) => Some(path),
+            Backing::File(_) | Backing::Memory => None,
+        }
+    }
+
+    /// Where byte `at` of the file lies in memory. Nothing is said about what may be done there;
+    /// for a region without bytes the pointer leads nowhere.
+    pub(crate) fn pointer(&self, at: u64) -> *mut u8 {
+        match &self.mapping {
+            Some(mapping) => mapping.as_ptr().wrapping_add((at - self.base) as usize),
+            None => std::ptr::without_provenance_mut(sys::page_size()),
+        }
+    }
+
+    /// Whether the pages were made by us and never had a file.
+    pub(crate) fn is_memory(&self) -> bool {
+        matches!(self.backing, Backing::Memory)
+    }
+
+    /// Whether the kernel promises that no byte of it changes any more.
+    pub(crate) fn is_immutable(&self) -> bool {
+        match &self.backing {
+            Backing::File(file) => self.mode == Mode::Read && sys::is_immutable(file),
+            Backing::Path(..) | Backing::Memory => false,
+        }
+    }
+
+    /// Runs `work` on the mapped bytes of this range of the file, if there are any.
+    fn on_mapping<T: Default>(
+        &self,
+        range: Range<u64>,
+        doing: &str,
+        work: impl FnOnce(&Mapping, Range<usize>) -> io::Result<T>,
+    ) -> Result<T> {
+        let inside = self.bytes.start <= range.start && range.end <= self.bytes.end;
+        let Some(mapping) = self.mapping.as_ref().filter(|_| !range.is_empty()) else {
+            return Ok(T::default());
+        };
+        assert!(inside, "bytes {range:?} lie outside the map of bytes {:?}", self.bytes);
+        let mapped = (range.start - self.base) as usize..(range.end - self.base) as usize;
+        work(mapping, mapped).map_err(|error| self.name(self.explain(error, doing, range)))
+    }
+
+    fn explain(&self, error: io::Error, doing: &str, range: Range<u64>) -> Error {
+        if error.kind() != io::ErrorKind::UnexpectedEof {
+            return Error::io(doing, error);
+        }
+        Error::new(ErrorKind::Truncated, "the file was cut short under its map")
+            .at_offset(range.start)
+            .expected(format!("{} bytes from there on", range.end - range.start))
+    }
+
+    /// Names the file in an error.
+    pub(crate) fn name(&self, error: Error) -> Error {
+        match self.path() {
+            Some(path) => error.at_path(path),
+            None => error,
+        }
+    }
+
+    /// Waits until the disk has what was stored in this range; nothing to do in `r` and `c`.
+    pub(crate) fn flush(&self, range: Range<u64>) -> Result<()> {
+        self.on_mapping(range, "flush the map", Mapping::flush)
+    }
+
+    /// Starts writing what was stored in this range.
+    pub(crate) fn flush_async(&self, range: Range<u64>) -> Result<()> {
+        if !self.mode.writes_file() || range.is_empty() {
+            return Ok(());
+        }
+        self.with_file(|file| {
+            sys::start_write_back(file, range)
+                .map_err(|error| self.name(Error::io("start writing the map back", error)))
+        })
+    }
+
+    pub(crate) fn advise(&self, range: Range<u64>, advice: Advice) -> Result<()> {
+        let _no_edits = (advice == Advice::DontNeed && self.mode == Mode::CopyOnWrite)
+            .then(|| self.edits.write().unwrap_or_else(PoisonError::into_inner));
+        self.on_mapping(range, "advise on the map", |mapping, range| mapping.advise(range, advice))
+    }
+
+    /// Pages of the range in memory, and all its pages.
+    pub(crate) fn residency(&self, range: Range<u64>) -> Result<(usize, usize)> {
+        self.on_mapping(range, "ask which pages are in memory", Mapping::residency)
+    }
+
+    /// Stores `bytes` at the runs given, one behind the other.
+    pub(crate) fn write_runs(&self, runs: &[Range<u64>], bytes: &[u8]) -> Result<()> {
+        self.mode.require_writable().map_err(|error| self.name(error))?;
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
+            return Ok(());
+        };
+        let all = first.start.min(last.start)..first.end.max(last.end);
+        let _edit = (self.mode == Mode::CopyOnWrite)
+            .then(|| self.edits.read().unwrap_or_else(PoisonError::into_inner));
+        self.on_mapping(all, "write the map", |mapping, _| {
+            let mapped: Vec<Range<usize>> = runs
+                .iter()
+                .map(|run| (run.start - self.base) as usize..(run.end - self.base) as usize)
+                .collect();
+            mapping.write_runs(&mapped, bytes)
+        })
+    }
+
+    /// Runs `work` on the file, opened again where no descriptor is held.
+    fn with_file<T>(&self, work: impl FnOnce(&File) -> Result<T>) -> Result<T> {
+        match &self.backing {
+            Backing::File(file) => work(file),
+            Backing::Path(path, identity) => {
+                let source = Source::open(path)?;
+                if source.identity() != *identity {
+                    let replaced = "the file at this path is no longer the one that was mapped";
+                    return Err(Error::new(ErrorKind::Changed, replaced)
+                        .at_path(path)
+                        .hint("the map still holds the old one; save it under another name"));
+                }
+                work(source.file())
+            }
+            Backing::Memory => Err(Error::new(ErrorKind::Unsupported, "the map has no file")),
+        }
+    }
+}
+
+impl ReadAt for Region {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        let range = offset..offset + buffer.len() as u64;
+        self.on_mapping(range, "read the map", |mapping, range| {
+            mapping.read_at(range.start, buffer)
+        })
+    }
+}
+
+fn cannot_map(error: io::Error, mode: Mode) -> Error {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let error = Error::io("map the file", error);
+    match mode {
+        Mode::ReadWrite | Mode::Write if denied => {
+            error.hint("the file was opened without the right to write; mode 'r' or 'c' needs none")
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,144 @@
+//! An open file, read by position.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sys::{self, Identity};
+
+/// Something that bytes can be copied out of, by position.
+pub(crate) trait ReadAt {
+    /// Fills the buffer from byte `offset` on.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
+
+    /// The bytes themselves, where they lie in memory that does not change.
+    fn bytes(&self, _range: Range<u64>) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// An open file, and what it takes to find it again.
+#[derive(Debug)]
+pub(crate) struct Source {
+    file: File,
+    path: Option<PathBuf>,
+    identity: Identity,
+}
+
+impl Source {
+    /// Opens the file at this path for reading.
+    pub(crate) fn open(path: &Path) -> Result<Source> {
+        Source::open_with(path, File::options().read(true))
+    }
+
+    /// Opens the file at this path for reading and writing.
+    pub(crate) fn open_writable(path: &Path) -> Result<Source> {
+        Source::open_with(path, File::options().read(true).write(true))
+    }
+
+    pub(crate) fn open_with(path: &Path, options: &std::fs::OpenOptions) -> Result<Source> {
+        let file = options.open(path).map_err(|error| cannot_open(error).at_path(path))?;
+        Source::new(file, Some(path.to_owned()))
+    }
+
+    /// Takes a file that is open already. Its name is looked up, so that its descriptor need not
+    /// be kept where it has one.
+    pub(crate) fn from_file(file: File) -> Result<Source> {
+        let path = sys::path_of(&file);
+        Source::new(file, path)
+    }
+
+    fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
+        let named = |error| named(&path, Error::io("examine the file", error));
+        let identity = sys::identity(&file).map_err(named)?;
+        sys::file_len(&file).map_err(named)?;
+        Ok(Source { file, path, identity })
+    }
+
+    /// The same file, opened for reading and writing where it has a name.
+    pub(crate) fn writable(&self) -> Result<Source> {
+        match &self.path {
+            Some(path) => {
+                let source = Source::open_writable(path)?;
+                if source.identity != self.identity {
+                    let replaced = "the file at this path is no longer the one that was opened";
+                    return Err(Error::new(ErrorKind::Changed, replaced)
+                        .at_path(path)
+                        .hint("open it anew"));
+                }
+                Ok(source)
+            }
+            None => Source::new(
+                self.file.try_clone().map_err(|error| Error::io("copy the descriptor", error))?,
+                None,
+            ),
+        }
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Its length in bytes now; `None` for a device without an end.
+    pub(crate) fn len(&self) -> Result<Option<u64>> {
+        sys::file_len(&self.file).map_err(|error| self.name(Error::io("examine the file", error)))
+    }
+
+    /// Checks that the file has these bytes.
+    pub(crate) fn require(&self, bytes: Range<u64>) -> Result<()> {
+        match self.len()? {
+            Some(len) if len < bytes.end => {
+                Err(self.name(
+                    Error::new(ErrorKind::Truncated, "the file is shorter than the array in it")
+                        .expected(format!("at least {} bytes", bytes.end))
+                        .found(len),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Names the file in an error.
+    pub(crate) fn name(&self, error: Error) -> Error {
+        named(&self.path, error)
+    }
+}
+
+impl ReadAt for Source {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        sys::read_exact_at(&self.file, offset, buffer).map_err(|error| {
+            let error = match error.kind() {
+                io::ErrorKind::UnexpectedEof => {
+                    Error::new(ErrorKind::Truncated, "the file ends inside the array")
+                        .at_offset(offset)
+                        .expected(format!("{} bytes from there on", buffer.len()))
+                }
+                _ => Error::io("read the file", error).at_offset(offset),
+            };
+            self.name(error)
+        })
+    }
+}
+
+fn named(path: &Option<PathBuf>, error: Error) -> Error {
+    match path {
+        Some(path) => error.at_path(path),
+        None => error,
+    }
+}
+
+fn cannot_open(error: io::Error) -> Error {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let error = Error::io("open the file", error);
+    if denied { error.hint("modes 'r' and 'c' need only the right to read") } else { error }
+}

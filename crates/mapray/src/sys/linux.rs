@@ -1,0 +1,475 @@
+//! Linux, through rustix, and libc where rustix has no such call.
+
+use std::ffi::c_void;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{FallocateFlags, SealFlags, SeekFrom};
+use rustix::io::Errno;
+use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
+
+use super::{Access, Advice, write_all_at};
+
+/// The size of a page, the grain of every map.
+pub(crate) fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+/// A run of mapped pages; unmapped when it goes.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    start: NonNull<u8>,
+    len: usize,
+    access: Access,
+}
+
+// SAFETY: a mapping is an address range of the process. Whoever turns its pointer into a reference
+// or copies through it must keep to the rules of the memory behind it, from any thread alike.
+unsafe impl Send for Mapping {}
+// SAFETY: as above; no method of `&Mapping` loads or stores through the pointer in this process's
+// own code, they all ask the kernel.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Maps `len` bytes of the file from `offset` on, which must be a multiple of the page size.
+    /// Whether the file is that long is not checked.
+    pub(crate) fn of_file(
+        file: &File,
+        offset: u64,
+        len: usize,
+        access: Access,
+    ) -> io::Result<Mapping> {
+        let (protection, flags) = match access {
+            Access::Read => (ProtFlags::READ, MapFlags::SHARED),
+            Access::ReadWrite => (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED),
+            // No swap is set aside for pages that may never be edited: opening costs nothing,
+            // however large the file.
+            Access::Copy => {
+                (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::NORESERVE)
+            }
+        };
+        // SAFETY: without MAP_FIXED the kernel picks addresses that nothing else uses.
+        let start = unsafe { mm::mmap(ptr::null_mut(), len, protection, flags, file, offset)? };
+        Ok(Mapping::new(start, len, access))
+    }
+
+    /// Maps `len` bytes of zeros that belong to this process alone.
+    pub(crate) fn anonymous(len: usize) -> io::Result<Mapping> {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: without MAP_FIXED the kernel picks addresses that nothing else uses.
+        let start = unsafe { mm::mmap_anonymous(ptr::null_mut(), len, protection, flags)? };
+        Ok(Mapping::new(start, len, Access::Copy))
+    }
+
+    fn new(start: *mut c_void, len: usize, access: Access) -> Mapping {
+        let start = NonNull::new(start.cast()).expect("mmap without MAP_FIXED never returns null");
+        Mapping { start, len, access }
+    }
+
+    /// The first byte. Nothing is said about what may be done through it.
+    pub(crate) fn as_ptr(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    fn at(&self, offset: usize) -> *mut c_void {
+        self.start.as_ptr().wrapping_add(offset).cast()
+    }
+
+    /// The whole pages that `range`, which must lie inside the mapping, touches.
+    fn pages(&self, range: Range<usize>) -> Range<usize> {
+        assert!(range.start <= range.end && range.end <= self.len);
+        range.start / page_size() * page_size()..range.end
+    }
+
+    /// Writes changed pages of the range to the file and waits until the disk has them.
+    pub(crate) fn flush(&self, range: Range<usize>) -> io::Result<()> {
+        if self.access != Access::ReadWrite || range.is_empty() {
+            return Ok(());
+        }
+        let range = self.pages(range);
+        // SAFETY: the range lies inside this mapping, which lives; msync changes no byte of it.
+        unsafe { mm::msync(self.at(range.start), range.len(), MsyncFlags::SYNC)? };
+        Ok(())
+    }
+
+    /// `madvise`, on the pages that the range touches. [`Advice::DontNeed`] takes pages out of a
+    /// private mapping only where they are as in the file.
+    pub(crate) fn advise(&self, range: Range<usize>, advice: Advice) -> io::Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let range = self.pages(range);
+        let advice = match advice {
+            Advice::Normal => mm::Advice::Normal,
+            Advice::Sequential => mm::Advice::Sequential,
+            Advice::Random => mm::Advice::Random,
+            Advice::WillNeed => mm::Advice::WillNeed,
+            Advice::HugePage => mm::Advice::LinuxHugepage,
+            Advice::DontNeed if self.access == Access::Copy => {
+                return self.unedited(range)?.into_iter().try_for_each(|range| {
+                    // SAFETY: these pages hold what the file holds, so fetching them again
+                    // changes nothing; the caller lets no store happen meanwhile.
+                    unsafe { self.madvise(range, mm::Advice::LinuxDontNeed) }
+                });
+            }
+            Advice::DontNeed => mm::Advice::LinuxDontNeed,
+        };
+        // SAFETY: none of the advices changes what the pages hold: on a shared mapping the page
+        // cache keeps dirty pages that DONTNEED takes out of it.
+        unsafe { self.madvise(range, advice) }
+    }
+
+    /// # Safety
+    ///
+    /// The advice must not change bytes that somebody may look at.
+    unsafe fn madvise(&self, range: Range<usize>, advice: mm::Advice) -> io::Result<()> {
+        // SAFETY: the range lies inside this mapping, which lives; the rest is the caller's.
+        Ok(unsafe { mm::madvise(self.at(range.start), range.len(), advice)? })
+    }
+
+    /// The runs of pages in the range that no store has made private: those that the page map
+    /// calls neither present nor swapped, or file pages (Linux's `admin-guide/mm/pagemap.rst`).
+    fn unedited(&self, range: Range<usize>) -> io::Result<Vec<Range<usize>>> {
+        const PRESENT: u64 = 1 << 63;
+        const SWAPPED: u64 = 1 << 62;
+        const FILE_OR_SHARED: u64 = 1 << 61;
+        let page = page_size();
+        let page_map = File::open("/proc/self/pagemap")?;
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let mut entries = [0; 8 << 10];
+        let mut at = range.start;
+        while at < range.end {
+            let pages = (range.end - at).div_ceil(page).min(entries.len() / 8);
+            let entries = &mut entries[..pages * 8];
+            let first = (self.start.as_ptr() as usize + at) / page;
+            page_map.read_exact_at(entries, first as u64 * 8)?;
+            for entry in entries.as_chunks().0 {
+                let entry = u64::from_ne_bytes(*entry);
+                let edited = entry & (PRESENT | SWAPPED) != 0 && entry & FILE_OR_SHARED == 0;
+                let end = self.len.min(at + page);
+                match runs.last_mut() {
+                    _ if edited => {}
+                    Some(last) if last.end == at => last.end = end,
+                    _ => runs.push(at..end),
+                }
+                at = end;
+            }
+        }
+        Ok(runs)
+    }
+
+    /// How many of the pages that the range touches are in memory, and how many there are.
+    pub(crate) fn residency(&self, range: Range<usize>) -> io::Result<(usize, usize)> {
+        if range.is_empty() {
+            return Ok((0, 0));
+        }
+        let range = self.pages(range);
+        let mut flags = [0_u8; 16 << 10];
+        let (mut resident, mut total) = (0, 0);
+        let step = flags.len() * page_size();
+        for start in range.clone().step_by(step) {
+            let len = step.min(range.end - start);
+            let pages = len.div_ceil(page_size());
+            // SAFETY: the range lies inside this mapping, and `flags` has a byte for each page.
+            let code = unsafe { libc::mincore(self.at(start), len, flags.as_mut_ptr()) };
+            if code != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            resident += flags[..pages].iter().filter(|&flag| flag & 1 != 0).count();
+            total += pages;
+        }
+        Ok((resident, total))
+    }
+
+    /// Copies out of the mapping through the kernel: where the file was cut short, `UnexpectedEof`
+    /// comes back instead of a signal, and a store by somebody else meanwhile is no data race of
+    /// this process's own code.
+    pub(crate) fn read_at(&self, offset: usize, buffer: &mut [u8]) -> io::Result<()> {
+        assert!(offset <= self.len && buffer.len() <= self.len - offset);
+        let mut done = 0;
+        while done < buffer.len() {
+            let rest = &mut buffer[done..];
+            let local = libc::iovec { iov_base: rest.as_mut_ptr().cast(), iov_len: rest.len() };
+            let remote = libc::iovec { iov_base: self.at(offset + done), iov_len: rest.len() };
+            let pid = std::process::id() as libc::pid_t;
+            // SAFETY: `local` is a buffer of ours, `remote` is only looked up by the kernel.
+            let code = unsafe { libc::process_vm_readv(pid, &local, 1, &remote, 1, 0) };
+            done += transferred(code)?;
+        }
+        Ok(())
+    }
+
+    /// Copies `bytes` to the places given by `runs`, one behind the other, through the kernel:
+    /// errors as [`Mapping::read_at`]. Fails before anything is written if the mapping cannot be.
+    pub(crate) fn write_runs(&self, runs: &[Range<usize>], bytes: &[u8]) -> io::Result<()> {
+        assert!(self.access != Access::Read);
+        const MOST: usize = 1024;
+        let pid = std::process::id() as libc::pid_t;
+        let mut rest = bytes;
+        for runs in runs.chunks(MOST) {
+            let mut remote: Vec<libc::iovec> = runs
+                .iter()
+                .map(|run| {
+                    assert!(run.start <= run.end && run.end <= self.len);
+                    libc::iovec { iov_base: self.at(run.start), iov_len: run.len() }
+                })
+                .collect();
+            let (mut now, later) = rest.split_at(runs.iter().map(Range::len).sum());
+            rest = later;
+            let mut from = 0;
+            while !now.is_empty() {
+                let local = libc::iovec { iov_base: now.as_ptr() as *mut _, iov_len: now.len() };
+                let remote_now = &remote[from..];
+                // SAFETY: the kernel only reads `local`, a buffer of ours, and stores inside this
+                // mapping, to which nobody in safe code holds a reference.
+                let code = unsafe {
+                    libc::process_vm_writev(
+                        pid,
+                        &local,
+                        1,
+                        remote_now.as_ptr(),
+                        remote_now.len() as libc::c_ulong,
+                        0,
+                    )
+                };
+                let mut written = transferred(code)?;
+                now = &now[written..];
+                while from < remote.len() && written >= remote[from].iov_len {
+                    written -= remote[from].iov_len;
+                    from += 1;
+                }
+                if written > 0 {
+                    let run = &mut remote[from];
+                    run.iov_base = run.iov_base.wrapping_byte_add(written);
+                    run.iov_len -= written;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The outcome of a copy through the kernel.
+fn transferred(code: isize) -> io::Result<usize> {
+    match code {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        1.. => Ok(code as usize),
+        _ => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::EFAULT) => {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+            error => Err(error),
+        },
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the range is this mapping's own, and nothing that borrows it is left. Failure
+        // would mean that the range is not mapped, which leaves nothing to undo.
+        let _ = unsafe { mm::munmap(self.start.as_ptr().cast(), self.len) };
+    }
+}
+
+/// What tells one file from another while the system runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+pub(crate) fn identity(file: &File) -> io::Result<Identity> {
+    let metadata = file.metadata()?;
+    Ok(Identity { device: metadata.dev(), inode: metadata.ino() })
+}
+
+/// The length in bytes of what can be mapped: `None` for devices that have no end.
+pub(crate) fn file_len(file: &File) -> io::Result<Option<u64>> {
+    let metadata = file.metadata()?;
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else if kind.is_char_device() {
+        Ok(None)
+    } else if kind.is_block_device() {
+        Ok(Some(rustix::fs::seek(file, SeekFrom::End(0))?))
+    } else {
+        Ok(Some(metadata.len()))
+    }
+}
+
+/// The path under which an open file stands in its folder, if it does.
+pub(crate) fn path_of(file: &File) -> Option<PathBuf> {
+    let path = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?;
+    let named = std::fs::metadata(&path).ok()?;
+    let own = identity(file).ok()?;
+    (own == Identity { device: named.dev(), inode: named.ino() }).then_some(path)
+}
+
+/// Whether the kernel promises that no byte of this file ever changes: a memfd sealed against
+/// writing and shrinking.
+pub(crate) fn is_immutable(file: &File) -> bool {
+    let needed = SealFlags::WRITE | SealFlags::SHRINK;
+    rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(needed))
+}
+
+/// Starts writing changed pages of the range to the disk, and does not wait.
+pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()> {
+    let (offset, len) = (range.start as i64, (range.end - range.start) as i64);
+    // SAFETY: the call takes numbers only.
+    let code = unsafe {
+        libc::sync_file_range(file.as_raw_fd(), offset, len, libc::SYNC_FILE_RANGE_WRITE)
+    };
+    if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that the
+/// file has or its length. Where the file system cannot, its holes are filled with zeros, and zeros
+/// are written behind its end, which does move its end.
+pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
+    if len == 0 {
+        return Ok(());
+    }
+    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
+        Ok(()) => Ok(()),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, len),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn fill_holes(file: &File, len: u64) -> io::Result<()> {
+    let old_len = file.metadata()?.len();
+    let mut at = 0;
+    while at < old_len.min(len) {
+        let hole = rustix::fs::seek(file, SeekFrom::Hole(at))?;
+        if hole >= old_len.min(len) {
+            break;
+        }
+        let data = match rustix::fs::seek(file, SeekFrom::Data(hole)) {
+            Ok(data) => data,
+            Err(Errno::NXIO) => old_len,
+            Err(error) => return Err(error.into()),
+        };
+        write_zeros(file, hole..data.min(len))?;
+        at = data;
+    }
+    write_zeros(file, old_len.min(len)..len)
+}
+
+/// Makes the range read as zeros, without giving up its blocks.
+pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let len = range.end - range.start;
+    let flags = FallocateFlags::ZERO_RANGE | FallocateFlags::KEEP_SIZE;
+    match rustix::fs::fallocate(file, flags, range.start, len) {
+        Ok(()) => Ok(()),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
+    let zeros = vec![0; 1 << 20];
+    let mut at = range.start;
+    while at < range.end {
+        let n = (range.end - at).min(zeros.len() as u64);
+        write_all_at(file, at, &zeros[..n as usize])?;
+        at += n;
+    }
+    Ok(())
+}
+
+/// A new file beside `target` that takes its place when it is complete.
+///
+/// It has no name until then where the file system allows that (`O_TMPFILE`), so that a process
+/// that dies leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    file: File,
+    target: PathBuf,
+    name: Option<PathBuf>,
+}
+
+impl Replacement {
+    pub(crate) fn new(target: &Path) -> io::Result<Replacement> {
+        let folder = folder_of(target);
+        let unnamed = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_TMPFILE)
+            .mode(0o666)
+            .open(folder);
+        let (file, name) = match unnamed {
+            Ok(file) => (file, None),
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => {
+                let name = sibling(target);
+                (File::options().read(true).write(true).create_new(true).open(&name)?, Some(name))
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Replacement { file, target: target.to_owned(), name })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Puts the file in the target's place, with the target's permissions where there is one; with
+    /// `sync`, in an order that a crash can stand.
+    pub(crate) fn publish(mut self, sync: bool) -> io::Result<File> {
+        if let Ok(old) = std::fs::metadata(&self.target) {
+            self.file.set_permissions(old.permissions())?;
+        }
+        if sync {
+            self.file.sync_all()?;
+        }
+        if self.name.is_none() {
+            let name = sibling(&self.target);
+            let unnamed = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+            let (folder, flags) = (rustix::fs::CWD, rustix::fs::AtFlags::SYMLINK_FOLLOW);
+            rustix::fs::linkat(folder, unnamed, folder, &name, flags)?;
+            self.name = Some(name);
+        }
+        let name = self.name.as_deref().expect("it was just given one");
+        std::fs::rename(name, &self.target)?;
+        self.name = None;
+        if sync {
+            File::open(folder_of(&self.target))?.sync_all()?;
+        }
+        self.file.try_clone()
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            // Nothing better can be done in a drop than to leave the file.
+            let _ = std::fs::remove_file(name);
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A name in the folder of `target` that no other call uses.
+fn sibling(target: &Path) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos());
+    folder_of(target).join(format!(".mapray-{}-{n}-{now:x}.tmp", std::process::id()))
+}

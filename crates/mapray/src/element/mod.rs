@@ -16,7 +16,7 @@
 //! use mapray::element::{Be, Element};
 //!
 //! // Two big-endian numbers behind a header of one byte: seen where they lie, and computed with.
-//! let file = [0xff, 0, 1, 0, 2];
+//! let file = [0xff, 0, 1, 0, 2u8];
 //! let numbers: &[Be<i16>] = bytemuck::cast_slice(&file[1..]);
 //! let view = ndarray::ArrayView1::from(numbers);
 //! assert_eq!(view.sum(), 3);

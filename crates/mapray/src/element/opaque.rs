@@ -17,7 +17,7 @@ use crate::dtype::Kind;
 ///
 /// let halves: &[Void<2>] = bytemuck::cast_slice(b"\x80\x3f\x00\x40");
 /// assert_eq!(halves, [Void([0x80, 0x3f]), Void([0x00, 0x40])]);
-/// assert_eq!(halves[0].to_string(), r"b'\x80\x3f'");
+/// assert_eq!(halves[0].to_string(), r"b'\x80\x3F'");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
 #[repr(transparent)]
@@ -111,7 +111,7 @@ impl Element for ComplexLongDouble {
     }
 }
 
-/// NumPy's way of showing a void: `b'\x80\x3f'`.
+/// NumPy's way of showing a void: `b'\x80\x3F'`.
 fn hexadecimal(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("b'")?;
     bytes.iter().try_for_each(|byte| write!(f, "\\x{byte:02X}"))?;

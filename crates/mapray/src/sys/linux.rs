@@ -381,6 +381,19 @@ pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     }
 }
 
+/// Makes the range read as zeros, and gives up its blocks where the file system can.
+pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    match rustix::fs::fallocate(file, flags, range.start, range.end - range.start) {
+        Ok(()) => Ok(()),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
     let zeros = vec![0; 1 << 20];
     let mut at = range.start;

@@ -149,6 +149,11 @@ pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes the range read as zeros.
+pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
+    zero(file, range)
+}
+
 /// A new file beside `target` that takes its place when it is complete.
 #[derive(Debug)]
 pub(crate) struct Replacement {

@@ -1,0 +1,232 @@
+//! Arrays read by position, without a map.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ndarray::{Array, ArrayD, ArrayRef, Dimension};
+
+use crate::array::read::{self, require_shape};
+use crate::array::view::require_plain;
+use crate::array::{DynLiveMap, LiveMap};
+use crate::dtype::DType;
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{self, Content, Entry};
+use crate::layout::{Layout, Slice};
+use crate::map::Mode;
+use crate::source::{ReadAt, Source};
+
+/// An array in a file, read by position: no map, so any file system will do, and a file that is cut
+/// short meanwhile is an error. Opening reads the header only; a slice reads nothing.
+///
+/// ```
+/// use mapray::ArrayFile;
+/// use ndarray::{Array, Ix1, Ix2};
+///
+/// # let folder = std::env::temp_dir().join(format!("mapray-file-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.npy");
+/// mapray::save(&path, &Array::from_shape_fn((100, 3), |(i, j)| (3 * i + j) as f64))?;
+/// let file = ArrayFile::open(&path)?;
+/// assert_eq!((file.dtype().to_string(), file.shape()), ("<f8".to_owned(), &[100, 3][..]));
+/// let last = file.slice(&"[-1]".parse()?)?;
+/// assert_eq!(last.to_array::<f64, Ix1>()?.to_vec(), [297.0, 298.0, 299.0]);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ArrayFile {
+    source: Arc<Source>,
+    entry: Entry,
+    layout: Layout,
+}
+
+impl ArrayFile {
+    /// Opens the array in a file with a header. For files without one there is
+    /// [`MapOptions::file`](crate::MapOptions::file).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] where the file cannot be read, [`ErrorKind::Format`] where its header is
+    /// wrong or unknown, [`ErrorKind::Truncated`] where it is shorter than its header says,
+    /// [`ErrorKind::Dtype`] where it holds Python objects.
+    pub fn open(path: impl AsRef<Path>) -> Result<ArrayFile> {
+        let source = Source::open(path.as_ref())?;
+        let entry = format::probe(&source)?;
+        ArrayFile::new(source, entry)
+    }
+
+    /// As [`ArrayFile::open`], for a file that is open already. Its position is ignored.
+    ///
+    /// # Errors
+    ///
+    /// As [`ArrayFile::open`].
+    pub fn from_file(file: std::fs::File) -> Result<ArrayFile> {
+        let source = Source::from_file(file)?;
+        let entry = format::probe(&source)?;
+        ArrayFile::new(source, entry)
+    }
+
+    pub(crate) fn new(source: Source, entry: Entry) -> Result<ArrayFile> {
+        require_plain(entry.dtype()).map_err(|error| source.name(error))?;
+        let layout = match &entry.content {
+            Content::Stored(layout) => layout.clone(),
+            Content::Encoded { codec, .. } => {
+                let message = format!("the elements are encoded ({codec:?})");
+                return Err(source.name(Error::new(ErrorKind::Unsupported, message)));
+            }
+        };
+        source.require(layout.span())?;
+        Ok(ArrayFile { source: Arc::new(source), entry, layout })
+    }
+
+    /// What the file says of the whole array.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The path it was opened by; `None` where the file has no name.
+    pub fn path(&self) -> Option<&Path> {
+        self.source.path()
+    }
+
+    /// Where the elements lie in the file.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What each element is.
+    pub fn dtype(&self) -> &DType {
+        self.layout.dtype()
+    }
+
+    /// The number of elements along each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    fn name<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| self.source.name(error))
+    }
+
+    /// A part of the array, by NumPy's basic indexing. Reads nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Index`], as NumPy's `IndexError`.
+    pub fn slice(&self, slice: &Slice) -> Result<ArrayFile> {
+        let layout = self.name(self.layout.slice(slice))?;
+        Ok(ArrayFile { layout, ..self.clone() })
+    }
+
+    /// One field of each record. Reads nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Dtype`] where there is no such field.
+    pub fn field(&self, name: &str) -> Result<ArrayFile> {
+        let layout = self.name(self.layout.field(name))?;
+        Ok(ArrayFile { layout, ..self.clone() })
+    }
+
+    /// The element at `index`, by value, in the byte order of this machine.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Index`] outside the shape, [`ErrorKind::Dtype`] where `T` is not what the
+    /// elements are, [`ErrorKind::Truncated`] where the file was cut short.
+    pub fn get<T: Element>(&self, index: &[usize]) -> Result<T> {
+        self.name(read::get(&*self.source, &self.layout, index))
+    }
+
+    /// The bytes of the element at `index`, as they lie.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](ArrayFile::get).
+    pub fn read_element(&self, index: &[usize], bytes: &mut Vec<u8>) -> Result<()> {
+        let at = self.name(self.layout.require(index))?;
+        bytes.resize(self.layout.itemsize(), 0);
+        if bytes.is_empty() { Ok(()) } else { self.source.read_at(at, bytes) }
+    }
+
+    /// A copy in main memory, in the byte order of this machine.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](ArrayFile::get), and [`ErrorKind::Shape`] where `D` has another number of axes.
+    pub fn to_array<T: Element, D: Dimension>(&self) -> Result<Array<T, D>> {
+        self.name(read::read_array(&*self.source, &self.layout))
+    }
+
+    /// Copies the elements into an array of the same shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_array`](ArrayFile::to_array).
+    pub fn read_into<T: Element, D: Dimension>(&self, array: &mut ArrayRef<T, D>) -> Result<()> {
+        self.name(read::read_into(&*self.source, &self.layout, array))
+    }
+
+    /// Copies the elements as they lie, in C order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`] where the buffer does not have their size; as [`get`](ArrayFile::get).
+    pub fn read_bytes(&self, buffer: &mut [u8]) -> Result<()> {
+        self.name(require_shape(&[self.layout.nbytes()], &[buffer.len()]))?;
+        self.name(read::read_bytes(&*self.source, &self.layout, buffer))
+    }
+
+    /// Hands out copies of parts of the array, each of at most `max_bytes` bytes, with the index of
+    /// its first element, in the order in which they lie in the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](ArrayFile::get), and what `work` returns.
+    pub fn for_each_block<T: Element>(
+        &self,
+        max_bytes: usize,
+        work: impl FnMut(&[usize], ArrayD<T>) -> Result<()>,
+    ) -> Result<()> {
+        self.name(read::for_each_block(&*self.source, &self.layout, max_bytes, work))
+    }
+
+    /// Maps the array for others to write meanwhile, in mode `r`, `r+` or `c`. The file's
+    /// descriptor is not kept by the map.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] where the mode asks for rights that are not there; [`ErrorKind::Mode`] for
+    /// `w+`, which would make a new array; [`ErrorKind::Truncated`] where the file has become
+    /// shorter, [`ErrorKind::Changed`] where it was replaced.
+    pub fn map_live_dyn(&self, mode: Mode) -> Result<DynLiveMap> {
+        match mode {
+            Mode::Read | Mode::CopyOnWrite => {
+                DynLiveMap::new(&self.source, self.layout.clone(), mode)
+            }
+            Mode::ReadWrite => {
+                DynLiveMap::new(&self.source.writable()?, self.layout.clone(), mode)
+            }
+            Mode::Write => {
+                self.name(Err(Error::new(ErrorKind::Mode, "mode 'w+' makes a new array")
+                    .hint("`create` does that; mode 'r+' edits the one that is there")))
+            }
+        }
+    }
+
+    /// As [`map_live_dyn`](ArrayFile::map_live_dyn), for a known element type.
+    ///
+    /// # Errors
+    ///
+    /// As [`map_live_dyn`](ArrayFile::map_live_dyn) and [`DynLiveMap::typed`].
+    pub fn map_live<T: Element, D: Dimension>(&self, mode: Mode) -> Result<LiveMap<T, D>> {
+        self.map_live_dyn(mode)?.typed()
+    }
+}
+
+impl ReadAt for ArrayFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.source.read_at(offset, buffer)
+    }
+}

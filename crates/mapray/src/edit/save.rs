@@ -1,0 +1,166 @@
+//! Whole arrays into files, and out of them.
+
+use std::io::Write;
+use std::path::Path;
+
+use bytemuck::NoUninit;
+use ndarray::{Array, ArrayRef, Dimension};
+
+use crate::array::{ArrayFile, DynLiveMap, DynView, read_bytes};
+use crate::edit::replace::replace;
+use crate::element::Element;
+use crate::error::{Error, Result};
+use crate::format::npy;
+use crate::interop::ndarray::layout_of;
+use crate::layout::{Layout, Order};
+use crate::source::ReadAt;
+
+/// How much is copied at once.
+const CHUNK: usize = 4 << 20;
+
+/// An array of a dtype known at run time, wherever it lies: what [`save_dyn`] and [`save_raw`]
+/// take.
+pub trait AnyArray: private::Readable {}
+
+impl<A: private::Readable> AnyArray for A {}
+
+mod private {
+    use super::{ArrayFile, DynLiveMap, DynView, Layout, ReadAt};
+
+    pub trait Readable {
+        #[expect(private_interfaces, reason = "nobody outside can name this trait")]
+        fn parts(&self) -> (&Layout, &impl ReadAt);
+    }
+
+    macro_rules! readable {
+        ($($array:ty),*) => {$(
+            impl Readable for $array {
+                #[expect(private_interfaces, reason = "nobody outside can name this trait")]
+                fn parts(&self) -> (&Layout, &impl ReadAt) {
+                    (self.layout(), self)
+                }
+            }
+        )*};
+    }
+
+    readable!(ArrayFile, DynLiveMap, DynView<'_>);
+}
+
+/// Writes an array as `.npy`, as `np.save` would, byte for byte: in C order, or in Fortran's where
+/// the array lies so. (The path is taken as it is; NumPy appends `.npy`.)
+///
+/// The file is written beside its place and put there when it is complete and on the disk: whatever
+/// goes wrong, an old file there is as it was. Saving onto the file that the array is mapped from
+/// works; the map keeps the old one.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("mapray-save-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.npy");
+/// mapray::save(&path, &ndarray::arr2(&[[1.5, 2.5], [3.5, 4.5]]))?;
+/// assert_eq!(mapray::load::<f64, ndarray::Ix2>(&path)?.sum(), 12.0);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Space`](crate::ErrorKind::Space) where the disk is full,
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) where the folder cannot be written.
+pub fn save<T: Element + NoUninit, D: Dimension>(
+    path: impl AsRef<Path>,
+    array: &ArrayRef<T, D>,
+) -> Result<()> {
+    let (lowest, layout) = layout_of(array)?;
+    let span = layout.span();
+    let len = (span.end - span.start) as usize;
+    let from = Memory { lowest, len, array };
+    save_npy(path.as_ref(), &layout, &from)
+}
+
+/// An array's bytes, from its lowest element on.
+struct Memory<'a, T, D> {
+    lowest: *const u8,
+    len: usize,
+    array: &'a ArrayRef<T, D>,
+}
+
+/// As [`save`], for an array of a dtype known at run time; it is not loaded as a whole.
+///
+/// # Errors
+///
+/// As [`save`], and those of reading the array.
+pub fn save_dyn(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
+    let (layout, from) = array.parts();
+    save_npy(path.as_ref(), layout, from)
+}
+
+/// Writes the elements alone, without a header, in C order: NumPy's `tofile`.
+///
+/// # Errors
+///
+/// As [`save_dyn`].
+pub fn save_raw(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
+    let (layout, from) = array.parts();
+    replace(path.as_ref(), layout.nbytes() as u64, |out| copy(layout, from, out))
+}
+
+/// Reads the array in a file with a header into main memory: `np.load`.
+///
+/// # Errors
+///
+/// As [`ArrayFile::open`] and [`ArrayFile::to_array`].
+pub fn load<T: Element, D: Dimension>(path: impl AsRef<Path>) -> Result<Array<T, D>> {
+    ArrayFile::open(path)?.to_array()
+}
+
+fn save_npy(path: &Path, layout: &Layout, from: &impl ReadAt) -> Result<()> {
+    let order = layout.save_order();
+    let header = npy::Header::new(layout.dtype().clone(), layout.shape(), order);
+    let header = header.and_then(|header| header.encode(None)).map_err(|e| e.at_path(path))?;
+    let len = header.len() as u64 + layout.nbytes() as u64;
+    replace(path, len, |out| {
+        out.write_all(&header).map_err(cannot_write)?;
+        match order {
+            Order::C => copy(layout, from, out),
+            Order::F => copy(&layout.transposed(), from, out),
+        }
+    })
+}
+
+fn cannot_write(error: std::io::Error) -> Error {
+    Error::io("write the file", error)
+}
+
+/// Writes the elements in C order.
+fn copy(layout: &Layout, from: &impl ReadAt, out: &mut dyn Write) -> Result<()> {
+    let mut buffer = Vec::new();
+    in_order(layout, 0, &mut |part| {
+        if part.is_contiguous(Order::C)
+            && let Some(bytes) = from.bytes(part.span())
+        {
+            return out.write_all(bytes).map_err(cannot_write);
+        }
+        buffer.resize(part.nbytes(), 0);
+        read_bytes(from, part, &mut buffer)?;
+        out.write_all(&buffer).map_err(cannot_write)
+    })
+}
+
+/// Hands out the array in parts of about [`CHUNK`] bytes, in C order, cut along the axes from
+/// `axis` on.
+fn in_order(
+    layout: &Layout,
+    axis: usize,
+    work: &mut impl FnMut(&Layout) -> Result<()>,
+) -> Result<()> {
+    if layout.nbytes() <= CHUNK || axis == layout.ndim() {
+        return if layout.nbytes() == 0 { Ok(()) } else { work(layout) };
+    }
+    let n = layout.shape()[axis];
+    let step = (CHUNK / (layout.nbytes() / n)).max(1);
+    for first in (0..n).step_by(step) {
+        in_order(&layout.narrowed(axis, first..n.min(first + step)), axis + 1, work)?;
+    }
+    Ok(())
+}

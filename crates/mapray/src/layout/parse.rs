@@ -284,7 +284,9 @@ impl Parser {
                 let error = self.error(at, message);
                 // Up to here `f64` tells neighbouring integers apart.
                 if value < 1e15 {
-                    error.hint(format_args!("write {sign}{}", value.trunc()))
+                    let whole = value.trunc();
+                    let sign = if whole == 0.0 { "" } else { sign };
+                    error.hint(format_args!("write {sign}{whole}"))
                 } else {
                     error.hint("write it out in digits")
                 }
@@ -538,7 +540,7 @@ mod tests {
         ("1e-3", "1e-3 is a float", 0),
         ("1e999", "write it out in digits", 0),
         ("2.", "write 2\n", 0),
-        (".5", ".5 is a float", 0),
+        ("-.5", "-.5 is a float, and an index is an integer; write 0\n", 0),
         ("2j", "2j is a complex number, and an index is an integer; write 2\n", 0),
         ("1__0", "'1__0' is not a number: expected an integer", 0),
         ("1_", "'1_' is not a number", 0),

@@ -12,11 +12,13 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 /// use mapray::layout::Index;
 ///
 /// assert_eq!(Index::from(-1).to_string(), "-1");
-/// assert_eq!(Index::from(2..-1).to_string(), "2:-1");
-/// assert_eq!(Index::from(..).to_string(), ":");
-/// assert_eq!(Index::from(0..=-1).to_string(), "0:");
+/// assert_eq!(Index::from(2..5).to_string(), "2:5");
+/// assert_eq!(Index::from(..-1).to_string(), ":-1");
+/// assert_eq!(Index::from(-3..=-1).to_string(), "-3:");
 /// assert_eq!(Index::step_by(-1).to_string(), "::-1");
 /// assert_eq!(Index::range(10, None, -2).to_string(), "10::-2");
+/// // Also `2..-1`, which Clippy takes for a mistake.
+/// assert_eq!(Index::range(2, -1, None).to_string(), "2:-1");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Index {

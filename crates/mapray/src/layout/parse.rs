@@ -39,7 +39,7 @@ enum Operand {
 
 struct Number {
     value: i64,
-    /// As written, if `value` had to be cut to 64 bits.
+    /// In full, if `value` had to be cut to 64 bits.
     beyond: Option<String>,
 }
 
@@ -178,7 +178,7 @@ impl Parser {
 
     fn name(&mut self) -> Result<Operand> {
         let at = self.at;
-        let name = self.word();
+        let name = self.dotted_name();
         if matches!(self.peek(), Some('\'' | '"')) {
             return Err(self.field(at));
         }
@@ -244,8 +244,11 @@ impl Parser {
         }
         let signed = if negative { -magnitude } else { magnitude };
         let value = signed.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-        let beyond =
-            (i128::from(value) != signed).then(|| format!("{sign}{}", word.replace('_', "")));
+        let exact = || match magnitude {
+            MAGNITUDE_CAP => format!("{sign}{}", word.replace('_', "")),
+            _ => signed.to_string(),
+        };
+        let beyond = (i128::from(value) != signed).then(exact);
         Ok(Number { value, beyond })
     }
 
@@ -267,6 +270,28 @@ impl Parser {
             self.at += 1;
         }
         self.chars[start..self.at].iter().collect()
+    }
+
+    /// Reads a name and what hangs on it by dots, among which white space may stand.
+    fn dotted_name(&mut self) -> String {
+        let mut name = self.word();
+        loop {
+            let end = self.at;
+            self.skip_space();
+            if self.peek() == Some('.') && !self.looking_at("..") {
+                self.at += 1;
+                name.push('.');
+                self.skip_space();
+            } else if !name.ends_with('.') {
+                self.at = end;
+                return name;
+            }
+            let more = self.word();
+            if more.is_empty() {
+                return name;
+            }
+            name += &more;
+        }
     }
 
     fn not_an_integer(&self, at: usize, sign: &str, word: &str) -> Error {
@@ -410,8 +435,11 @@ fn show(next: Option<char>) -> String {
     next.map_or("the end".to_owned(), |next| format!("{next:?}"))
 }
 
+/// Past every index, and with room for one digit more in an `i128`.
+const MAGNITUDE_CAP: i128 = 1 << 100;
+
 /// The value of these digits, where Python takes them for an integer: single underscores between
-/// digits, and one after a prefix. Cut to 2^100, which is past every index.
+/// digits, and one after a prefix. Cut to the cap.
 fn magnitude(digits: &str, radix: u32) -> Option<i128> {
     let mut value = 0_i128;
     let mut after_digit = radix != 10;
@@ -422,7 +450,7 @@ fn magnitude(digits: &str, radix: u32) -> Option<i128> {
             continue;
         }
         let digit = c.to_digit(radix)?;
-        value = (value * i128::from(radix) + i128::from(digit)).min(1 << 100);
+        value = (value * i128::from(radix) + i128::from(digit)).min(MAGNITUDE_CAP);
         (after_digit, empty) = (true, false);
     }
     (after_digit && !empty).then_some(value)
@@ -448,6 +476,7 @@ mod tests {
         assert_eq!(indices("[0:10, ::2, -1, ..., None]"), all);
         assert_eq!(indices("0:10, ::2, -1, ..., None"), all);
         assert_eq!(indices("[np.newaxis, numpy.newaxis, newaxis]"), [Index::NewAxis; 3]);
+        assert_eq!(indices("[np . newaxis, np. newaxis, np .newaxis]"), [Index::NewAxis; 3]);
         assert_eq!(indices("Ellipsis"), [Index::Ellipsis]);
     }
 
@@ -562,6 +591,8 @@ mod tests {
         ("b'x'", "text names a field", 0),
         ("x", "'x' is a name, and names have no value here; write the number", 0),
         ("_", "'_' is a name", 0),
+        ("np . pi", "'np.pi' is a name", 0),
+        ("np. ", "'np.' is a name", 0),
         ("none", "write 'None' for a new axis", 0),
         ("0:end", "write -1 for the last element", 2),
         ("slice(1, 5)", "write start:stop:step", 0),

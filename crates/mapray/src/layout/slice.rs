@@ -54,8 +54,8 @@ pub(super) struct Place {
     pub(super) item: usize,
     /// Where its step stands; meaningless in an item without one.
     pub(super) step: usize,
-    /// An index beyond `i64`, as it was written: the item holds the nearest `i64`, and out of bounds
-    /// is out of bounds, but the error must not name another number.
+    /// An index beyond `i64`, in full: the item holds the nearest `i64`, and out of bounds is out of
+    /// bounds, but the error must not name another number.
     pub(super) beyond: Option<String>,
 }
 
@@ -182,8 +182,8 @@ impl Slice {
     }
 
     fn out_of_bounds(&self, item: usize, at: i64, axis: usize, size: usize) -> Error {
-        let written = self.source.as_ref().and_then(|source| source.places[item].beyond.clone());
-        let at = written.unwrap_or_else(|| at.to_string());
+        let full = self.source.as_ref().and_then(|source| source.places[item].beyond.clone());
+        let at = full.unwrap_or_else(|| at.to_string());
         let message = format!("index {at} is out of bounds for axis {axis} with size {size}");
         let error = Error::new(ErrorKind::Index, message);
         let error = match size.checked_sub(1) {
@@ -407,7 +407,7 @@ mod tests {
         assert_eq!(apply(-2..99, &[5]).unwrap(), sliced(&[2], &[8], 24));
         assert_eq!(apply(i64::MIN..i64::MAX, &[5]).unwrap(), sliced(&[5], &[8], 0));
         assert_eq!(apply(..=-2, &[5]).unwrap(), sliced(&[4], &[8], 0));
-        assert_eq!(apply(1..=-1, &[5]).unwrap(), sliced(&[4], &[8], 8));
+        assert_eq!(apply(-4..=-1, &[5]).unwrap(), sliced(&[4], &[8], 8));
         assert_eq!(apply(..=i64::MAX, &[5]).unwrap(), sliced(&[5], &[8], 0));
     }
 
@@ -460,6 +460,8 @@ mod tests {
         ("[None, ..., 3]", &[2, 3], "index 3 is out of bounds for axis 1 with size 3", 12),
         ("0", &[0], "index 0 is out of bounds for axis 0 with size 0; an empty axis", 0),
         ("-99_999_999_999_999_999_999", &[5], "index -99999999999999999999 is out of bounds for axis 0 with size 5", 0),
+        ("-0x_ffff_ffff_ffff_ffff", &[5], "index -18446744073709551615 is out of bounds for axis 0 with size 5", 0),
+        ("0b1_0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000", &[5], "index 0b1000", 0),
         ("[1, 1, 1]", &[3, 4], "too many indices for array: array is 2-dimensional, but 3 were indexed", 7),
         ("[..., None, 0]", &[], "too many indices for array: array is 0-dimensional, but 1 were indexed", 12),
         ("[1:2: 0]", &[5], "slice step cannot be zero", 6),

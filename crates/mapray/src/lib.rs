@@ -3,6 +3,7 @@
 pub mod dtype;
 pub mod element;
 mod error;
+pub mod layout;
 
 pub use dtype::DType;
 pub use element::{

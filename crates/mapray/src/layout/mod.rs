@@ -1,10 +1,15 @@
 //! Where the elements of an array lie: shape, strides, order, slices. Pure arithmetic.
 
+mod index;
 mod order;
+mod parse;
+mod slice;
 mod strided;
 mod walk;
 
+pub use index::Index;
 pub use order::Order;
-pub use strided::{Layout, MAX_NDIM};
+pub use slice::{Slice, Sliced};
 pub(crate) use strided::display_shape;
+pub use strided::{Layout, MAX_NDIM};
 pub(crate) use walk::Block;

@@ -48,49 +48,34 @@ pub(crate) unsafe fn copy_strided(
         run *= last.n;
         axes.pop();
     }
+    let walk = match run {
+        1 => walk::<1>,
+        2 => walk::<2>,
+        4 => walk::<4>,
+        8 => walk::<8>,
+        16 => walk::<16>,
+        _ => walk::<0>,
+    };
     // SAFETY: the axes still reach the same elements, `run` bytes of which lie side by side.
-    unsafe {
-        match run {
-            1 => walk(from.first, to.first, &axes, &|from, to| copy::<1>(from, to)),
-            2 => walk(from.first, to.first, &axes, &|from, to| copy::<2>(from, to)),
-            4 => walk(from.first, to.first, &axes, &|from, to| copy::<4>(from, to)),
-            8 => walk(from.first, to.first, &axes, &|from, to| copy::<8>(from, to)),
-            16 => walk(from.first, to.first, &axes, &|from, to| copy::<16>(from, to)),
-            _ => walk(from.first, to.first, &axes, &|from, to| {
-                std::ptr::copy_nonoverlapping(from, to, run)
-            }),
-        }
-    }
+    unsafe { walk(from.first, to.first, &axes, run) }
 }
 
-/// Calls `copy` on each pair of elements.
+/// Copies `run` bytes for each step along the axes. `RUN` is the same number, known to the
+/// compiler, or 0.
 ///
 /// # Safety
 ///
-/// The axes must reach only elements that `copy` may be called on.
-unsafe fn walk(
-    from: *const u8,
-    to: *mut u8,
-    axes: &[Axis],
-    copy: &impl Fn(*const u8, *mut u8),
-) {
-    match axes {
-        [] => copy(from, to),
-        [axis, inner @ ..] => {
-            for i in 0..axis.n as isize {
-                let (from, to) = (from.wrapping_offset(i * axis.from), to.wrapping_offset(i * axis.to));
-                // SAFETY: one step along an axis that the caller vouches for.
-                unsafe { walk(from, to, inner, copy) };
-            }
-        }
+/// Wherever the axes lead, `run` bytes must be readable in the one place and writable in the other,
+/// apart from each other; `RUN` must be `run` or 0.
+unsafe fn walk<const RUN: usize>(from: *const u8, to: *mut u8, axes: &[Axis], run: usize) {
+    let Some((axis, inner)) = axes.split_first() else {
+        let run = if RUN == 0 { run } else { RUN };
+        // SAFETY: the caller's.
+        return unsafe { std::ptr::copy_nonoverlapping(from, to, run) };
+    };
+    for i in 0..axis.n as isize {
+        let (from, to) = (from.wrapping_offset(i * axis.from), to.wrapping_offset(i * axis.to));
+        // SAFETY: one step along an axis that the caller vouches for.
+        unsafe { walk::<RUN>(from, to, inner, run) };
     }
-}
-
-/// # Safety
-///
-/// `N` bytes must be readable at `from` and writable at `to`, apart from each other.
-#[inline(always)]
-unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8) {
-    // SAFETY: the caller's.
-    unsafe { std::ptr::copy_nonoverlapping(from, to, N) }
 }

@@ -205,9 +205,7 @@ impl ArrayFile {
             Mode::Read | Mode::CopyOnWrite => {
                 DynLiveMap::new(&self.source, self.layout.clone(), mode)
             }
-            Mode::ReadWrite => {
-                DynLiveMap::new(&self.source.writable()?, self.layout.clone(), mode)
-            }
+            Mode::ReadWrite => DynLiveMap::new(&self.source.writable()?, self.layout.clone(), mode),
             Mode::Write => {
                 self.name(Err(Error::new(ErrorKind::Mode, "mode 'w+' makes a new array")
                     .hint("`create` does that; mode 'r+' edits the one that is there")))

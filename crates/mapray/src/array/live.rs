@@ -1,6 +1,5 @@
 //! Maps of a dtype known at run time that others may write meanwhile: everything by value.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use bytemuck::NoUninit;
@@ -14,7 +13,7 @@ use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::layout_of;
 use crate::layout::{Layout, Slice};
-use crate::map::{Mode, Pages, Region};
+use crate::map::{Mode, Region};
 use crate::source::{ReadAt, Source};
 
 /// A map that others may write or cut short meanwhile, of a dtype known at run time.
@@ -117,9 +116,12 @@ impl DynLiveMap {
         })?;
         let span = layout.span();
         if span.start < bytes.start || span.end > bytes.end {
-            return self.name(Err(Error::new(ErrorKind::Shape, "the view reaches outside the map")
-                .expected(format!("bytes {} to {}", bytes.start, bytes.end))
-                .found(format!("{} to {}", span.start, span.end))));
+            return self.name(Err(Error::new(
+                ErrorKind::Shape,
+                "the view reaches outside the map",
+            )
+            .expected(format!("bytes {} to {}", bytes.start, bytes.end))
+            .found(format!("{} to {}", span.start, span.end))));
         }
         Ok(DynLiveMap { region: self.region.clone(), layout })
     }
@@ -171,7 +173,10 @@ impl DynLiveMap {
     /// # Errors
     ///
     /// As [`set`](DynLiveMap::set), and [`ErrorKind::Shape`] where the shapes differ.
-    pub fn assign<T: Element + NoUninit, D: Dimension>(&self, array: &ArrayRef<T, D>) -> Result<()> {
+    pub fn assign<T: Element + NoUninit, D: Dimension>(
+        &self,
+        array: &ArrayRef<T, D>,
+    ) -> Result<()> {
         self.name(require_shape(self.shape(), array.shape()))?;
         if self.name(conversion::<T>(self.layout.dtype()))? == Conversion::Swapped {
             return self.assign_native(&array.map(|value| value.swap_bytes()));

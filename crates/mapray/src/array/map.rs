@@ -1,7 +1,10 @@
 //! Stable maps of a known element type: they are arrays.
 
 use std::fmt;
-use std::ops::{Add, Deref, DerefMut, Div, Mul, Neg, Rem, Sub};
+use std::ops::{
+    Add, AddAssign, Deref, DerefMut, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub,
+    SubAssign,
+};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -183,3 +186,24 @@ macro_rules! array_traits {
 
 array_traits!(Map);
 array_traits!(MapMut);
+
+macro_rules! assign_traits {
+    ($($operator:ident::$method:ident),*) => {$(
+        impl<T: Element, D: Dimension, B> $operator<B> for MapMut<T, D>
+        where
+            ArrayRef<T, D>: $operator<B>,
+        {
+            fn $method(&mut self, other: B) {
+                (**self).$method(other)
+            }
+        }
+    )*};
+}
+
+assign_traits!(
+    AddAssign::add_assign,
+    SubAssign::sub_assign,
+    MulAssign::mul_assign,
+    DivAssign::div_assign,
+    RemAssign::rem_assign
+);

@@ -22,3 +22,4 @@ pub use view::{DynView, DynViewMut};
 
 pub(crate) use methods::map_methods;
 pub(crate) use read::read_bytes;
+pub(crate) use view::require_plain;

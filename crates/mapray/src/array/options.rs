@@ -153,8 +153,7 @@ impl MapOptions {
     /// [`ErrorKind::Shape`] where shape, strides, offset and length do not fit;
     /// [`ErrorKind::Truncated`] where the file is too short.
     pub fn file(&self, origin: impl Into<Origin>) -> Result<ArrayFile> {
-        let (source, layout) =
-            self.open(origin.into(), Mode::Read, MapOptions::default_dtype())?;
+        let (source, layout) = self.open(origin.into(), Mode::Read, MapOptions::default_dtype())?;
         ArrayFile::new(source, crate::format::raw_entry(layout, self.order))
     }
 
@@ -377,7 +376,8 @@ fn overwrite(path: &Path, len: u64, sparse: bool) -> Result<Source> {
     };
     extend(&source, old_len, len.max(old_len), sparse)?;
     let file = source.file();
-    let zeroed = if sparse { sys::punch(file, 0..old_len) } else { sys::zero(file, 0..old_len.min(len)) };
+    let zeroed =
+        if sparse { sys::punch(file, 0..old_len) } else { sys::zero(file, 0..old_len.min(len)) };
     zeroed
         .and_then(|()| file.set_len(len))
         .map_err(|error| source.name(Error::io("clear the file", error)))?;

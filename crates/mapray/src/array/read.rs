@@ -1,13 +1,12 @@
 //! Elements by value: copied out of anything that bytes can be read from.
 
-use bytemuck::Zeroable;
 use ndarray::{Array, ArrayD, ArrayView, Dimension, ShapeBuilder};
 
 use crate::array::copy::{Place, copy_strided};
 use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::dimension;
-use crate::layout::{Layout, Order};
+use crate::layout::{Layout, Order, display_shape};
 use crate::source::ReadAt;
 
 /// How much is read at once where elements do not lie side by side.
@@ -54,7 +53,8 @@ pub(crate) fn read_array<T: Element, D: Dimension>(
     if conversion == Conversion::Swapped {
         values.iter_mut().for_each(|value| *value = value.swap_bytes());
     }
-    Ok(Array::from_shape_vec(dim.set_f(order == Order::F), values).expect("as many values as the shape asks for"))
+    Ok(Array::from_shape_vec(dim.set_f(order == Order::F), values)
+        .expect("as many values as the shape asks for"))
 }
 
 /// Hands out the array in blocks of at most `max_bytes` bytes, with the index of the first element
@@ -72,11 +72,7 @@ pub(crate) fn for_each_block<T: Element>(
 }
 
 /// The element at `index`, by value.
-pub(crate) fn get<T: Element>(
-    from: &impl ReadAt,
-    layout: &Layout,
-    index: &[usize],
-) -> Result<T> {
+pub(crate) fn get<T: Element>(from: &impl ReadAt, layout: &Layout, index: &[usize]) -> Result<T> {
     let conversion = conversion::<T>(layout.dtype())?;
     let at = layout.require(index)?;
     let mut value = [T::zeroed()];
@@ -109,7 +105,6 @@ pub(crate) fn require_shape(expected: &[usize], found: &[usize]) -> Result<()> {
     if expected == found {
         return Ok(());
     }
-    use crate::layout::display_shape;
     Err(Error::new(ErrorKind::Shape, "the shapes differ")
         .expected(display_shape(expected))
         .found(display_shape(found)))

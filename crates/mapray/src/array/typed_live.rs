@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::Path;
 
 use bytemuck::NoUninit;
 use ndarray::{Array, ArrayD, ArrayRef, Dimension, IntoDimension, IxDyn};
@@ -12,8 +11,7 @@ use crate::array::{DynLiveMap, Map, MapMut, map_methods};
 use crate::element::{Element, conversion};
 use crate::error::Result;
 use crate::interop::ndarray::dimension;
-use crate::layout::{Layout, Slice};
-use crate::map::{Mode, Pages, Region};
+use crate::layout::Slice;
 
 /// A map that others may write or cut short meanwhile: elements by value, never a `&[T]`.
 ///

@@ -4,13 +4,13 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use bytemuck::NoUninit;
-use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
+use ndarray::{Array, ArrayRef, ArrayView, ArrayViewMut, Dimension};
 
 use crate::array::read;
 use crate::dtype::DType;
 use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
-use crate::interop::ndarray::{view, view_mut};
+use crate::interop::ndarray::{layout_of, view, view_mut};
 use crate::layout::{Layout, Slice};
 use crate::source::ReadAt;
 
@@ -69,6 +69,20 @@ impl<'a> DynView<'a> {
         offset: usize,
     ) -> Result<DynView<'a>> {
         DynView::new(buffer, buffer_layout(buffer.len(), dtype, count, offset)?)
+    }
+
+    /// An `ndarray` array as one of a dtype known at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`] for more than 64 axes.
+    pub fn from_array<T: Element + NoUninit, D: Dimension>(
+        array: &'a ArrayRef<T, D>,
+    ) -> Result<DynView<'a>> {
+        let (lowest, layout) = layout_of(array)?;
+        // SAFETY: the layout is that of `array`, borrowed for `'a`; `T` is `NoUninit`, so every byte
+        // of it can be read.
+        Ok(unsafe { DynView::from_raw(lowest, layout) })
     }
 
     /// # Safety
@@ -340,12 +354,7 @@ pub(crate) fn require_plain(dtype: &DType) -> Result<()> {
 }
 
 /// NumPy's rules for `frombuffer`.
-fn buffer_layout(
-    len: usize,
-    dtype: DType,
-    count: Option<usize>,
-    offset: usize,
-) -> Result<Layout> {
+fn buffer_layout(len: usize, dtype: DType, count: Option<usize>, offset: usize) -> Result<Layout> {
     let shape_error = |message: &str| Error::new(ErrorKind::Shape, message);
     let itemsize = dtype.itemsize();
     if itemsize == 0 {

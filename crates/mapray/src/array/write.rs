@@ -74,9 +74,8 @@ fn forwards(block: &Layout) -> (Layout, Vec<(usize, bool)>) {
     axes.sort_by_key(|&axis| std::cmp::Reverse(block.strides()[axis].unsigned_abs()));
     let shape: Vec<usize> = axes.iter().map(|&axis| block.shape()[axis]).collect();
     let strides: Vec<isize> = axes.iter().map(|&axis| block.strides()[axis].abs()).collect();
-    let layout =
-        Layout::strided(block.dtype().clone(), &shape, &strides, block.span().start)
-            .expect("the same bytes in another order");
+    let layout = Layout::strided(block.dtype().clone(), &shape, &strides, block.span().start)
+        .expect("the same bytes in another order");
     let axes = axes.into_iter().map(|axis| (axis, block.strides()[axis] < 0)).collect();
     (layout, axes)
 }

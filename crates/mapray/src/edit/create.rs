@@ -91,10 +91,7 @@ impl CreateOptions {
     ///
     /// As [`live_dyn`](CreateOptions::live_dyn), and
     /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) where `D` has another number of axes.
-    pub fn live<T: Element, D: Dimension>(
-        &self,
-        path: impl AsRef<Path>,
-    ) -> Result<LiveMap<T, D>> {
+    pub fn live<T: Element, D: Dimension>(&self, path: impl AsRef<Path>) -> Result<LiveMap<T, D>> {
         self.live_dyn(path, T::dtype())?.typed()
     }
 
@@ -149,7 +146,7 @@ impl CreateOptions {
 
     fn try_make(&self, path: &Path, dtype: DType) -> Result<(Source, Layout, (u8, u8))> {
         crate::array::require_plain(&dtype)?;
-        let header = npy::Header::new(dtype.clone(), &self.shape, self.order)?;
+        let header = npy::Header::new(dtype.clone(), self.shape.clone(), self.order == Order::F)?;
         let bytes = header.encode(self.version)?;
         let layout = Layout::contiguous(dtype, &self.shape, self.order, bytes.len() as u64)?;
         let len = layout.span().end;

@@ -11,7 +11,6 @@ use crate::edit::replace::replace;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::format::npy;
-use crate::interop::ndarray::layout_of;
 use crate::layout::{Layout, Order};
 use crate::source::ReadAt;
 
@@ -20,31 +19,22 @@ const CHUNK: usize = 4 << 20;
 
 /// An array of a dtype known at run time, wherever it lies: what [`save_dyn`] and [`save_raw`]
 /// take.
-pub trait AnyArray: private::Readable {}
-
-impl<A: private::Readable> AnyArray for A {}
-
-mod private {
-    use super::{ArrayFile, DynLiveMap, DynView, Layout, ReadAt};
-
-    pub trait Readable {
-        #[expect(private_interfaces, reason = "nobody outside can name this trait")]
-        fn parts(&self) -> (&Layout, &impl ReadAt);
-    }
-
-    macro_rules! readable {
-        ($($array:ty),*) => {$(
-            impl Readable for $array {
-                #[expect(private_interfaces, reason = "nobody outside can name this trait")]
-                fn parts(&self) -> (&Layout, &impl ReadAt) {
-                    (self.layout(), self)
-                }
-            }
-        )*};
-    }
-
-    readable!(ArrayFile, DynLiveMap, DynView<'_>);
+pub trait AnyArray: ReadAt {
+    /// Where the elements lie.
+    fn layout(&self) -> &Layout;
 }
+
+macro_rules! any_array {
+    ($($array:ty),*) => {$(
+        impl AnyArray for $array {
+            fn layout(&self) -> &Layout {
+                self.layout()
+            }
+        }
+    )*};
+}
+
+any_array!(ArrayFile, DynLiveMap, DynView<'_>);
 
 /// Writes an array as `.npy`, as `np.save` would, byte for byte: in C order, or in Fortran's where
 /// the array lies so. (The path is taken as it is; NumPy appends `.npy`.)
@@ -71,18 +61,7 @@ pub fn save<T: Element + NoUninit, D: Dimension>(
     path: impl AsRef<Path>,
     array: &ArrayRef<T, D>,
 ) -> Result<()> {
-    let (lowest, layout) = layout_of(array)?;
-    let span = layout.span();
-    let len = (span.end - span.start) as usize;
-    let from = Memory { lowest, len, array };
-    save_npy(path.as_ref(), &layout, &from)
-}
-
-/// An array's bytes, from its lowest element on.
-struct Memory<'a, T, D> {
-    lowest: *const u8,
-    len: usize,
-    array: &'a ArrayRef<T, D>,
+    save_dyn(path, &DynView::from_array(array)?)
 }
 
 /// As [`save`], for an array of a dtype known at run time; it is not loaded as a whole.
@@ -91,8 +70,20 @@ struct Memory<'a, T, D> {
 ///
 /// As [`save`], and those of reading the array.
 pub fn save_dyn(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
-    let (layout, from) = array.parts();
-    save_npy(path.as_ref(), layout, from)
+    let (path, layout) = (path.as_ref(), array.layout());
+    let order = layout.save_order();
+    let header =
+        npy::Header::new(layout.dtype().clone(), layout.shape().to_vec(), order == Order::F)
+            .and_then(|header| header.to_bytes())
+            .map_err(|error| error.at_path(path))?;
+    let len = header.len() as u64 + layout.nbytes() as u64;
+    replace(path, len, |out| {
+        out.write_all(&header).map_err(cannot_write)?;
+        match order {
+            Order::C => copy(layout, array, out),
+            Order::F => copy(&layout.transposed(), array, out),
+        }
+    })
 }
 
 /// Writes the elements alone, without a header, in C order: NumPy's `tofile`.
@@ -101,8 +92,8 @@ pub fn save_dyn(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
 ///
 /// As [`save_dyn`].
 pub fn save_raw(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
-    let (layout, from) = array.parts();
-    replace(path.as_ref(), layout.nbytes() as u64, |out| copy(layout, from, out))
+    let layout = array.layout();
+    replace(path.as_ref(), layout.nbytes() as u64, |out| copy(layout, array, out))
 }
 
 /// Reads the array in a file with a header into main memory: `np.load`.
@@ -112,20 +103,6 @@ pub fn save_raw(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
 /// As [`ArrayFile::open`] and [`ArrayFile::to_array`].
 pub fn load<T: Element, D: Dimension>(path: impl AsRef<Path>) -> Result<Array<T, D>> {
     ArrayFile::open(path)?.to_array()
-}
-
-fn save_npy(path: &Path, layout: &Layout, from: &impl ReadAt) -> Result<()> {
-    let order = layout.save_order();
-    let header = npy::Header::new(layout.dtype().clone(), layout.shape(), order);
-    let header = header.and_then(|header| header.encode(None)).map_err(|e| e.at_path(path))?;
-    let len = header.len() as u64 + layout.nbytes() as u64;
-    replace(path, len, |out| {
-        out.write_all(&header).map_err(cannot_write)?;
-        match order {
-            Order::C => copy(layout, from, out),
-            Order::F => copy(&layout.transposed(), from, out),
-        }
-    })
 }
 
 fn cannot_write(error: std::io::Error) -> Error {

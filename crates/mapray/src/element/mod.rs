@@ -41,4 +41,4 @@ pub use text::{Bytes, Text};
 pub use time::{DateTime64, TimeDelta64};
 pub use traits::{Element, WritableElement};
 
-pub(crate) use suggest::{Conversion, conversion, mismatch, packed_type, rust_type};
+pub(crate) use suggest::{Conversion, conversion, packed_type, rust_type};

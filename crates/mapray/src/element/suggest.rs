@@ -13,11 +13,13 @@ pub(crate) enum Conversion {
     Swapped,
 }
 
-/// How elements of `dtype` are loaded as `T`; the size is checked by the caller.
+/// How elements of `dtype` are loaded as `T`. Where it is not an error they have the size of `T`.
 pub(crate) fn conversion<T: Element>(dtype: &DType) -> Result<Conversion> {
-    if T::views(dtype) {
+    if dtype.itemsize() != size_of::<T>() {
+        Err(mismatch::<T>(dtype))
+    } else if T::views(dtype) {
         Ok(Conversion::Native)
-    } else if swapped(dtype).is_some_and(|swapped| T::views(&swapped)) {
+    } else if T::views(&dtype.swapped()) {
         Ok(Conversion::Swapped)
     } else {
         Err(mismatch::<T>(dtype))
@@ -25,24 +27,11 @@ pub(crate) fn conversion<T: Element>(dtype: &DType) -> Result<Conversion> {
 }
 
 /// Elements of `dtype` are not `T`; says of what type they are.
-pub(crate) fn mismatch<T: Element>(dtype: &DType) -> Error {
+fn mismatch<T: Element>(dtype: &DType) -> Error {
     Error::new(ErrorKind::Dtype, "the elements are not of the type asked for")
-        .expected(describe(&T::dtype()))
-        .found(describe(dtype))
+        .expected(format_args!("dtype '{}'", T::dtype()))
+        .found(format_args!("'{dtype}'"))
         .hint(format_args!("use {}", rust_type(dtype)))
-}
-
-/// The same dtype in the other byte order; `None` where it has none.
-fn swapped(dtype: &DType) -> Option<DType> {
-    dtype.endian().map(|endian| DType::new(dtype.kind().clone(), endian.swapped()))
-}
-
-fn describe(dtype: &DType) -> String {
-    match dtype.endian() {
-        None => format!("{:?}", dtype.kind()),
-        Some(Endian::Little) => format!("little-endian {:?}", dtype.kind()),
-        Some(Endian::Big) => format!("big-endian {:?}", dtype.kind()),
-    }
 }
 
 /// The Rust type that views aligned elements of `dtype` in place, to follow "use".

@@ -1,5 +1,7 @@
 //! Which format a file has.
 
+use std::path::Path;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Entry, npy};
 use crate::source::{ReadAt, Source};
@@ -7,7 +9,28 @@ use crate::source::{ReadAt, Source};
 /// How much of a file is read to see what it is; all of a usual header.
 const FIRST: u64 = 512;
 
-/// Reads what the header of a file says.
+/// What the header of a file says, without opening the array: works for Python objects too.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("mapray-inspect-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.npy");
+/// mapray::save(&path, &ndarray::arr2(&[[1_u16, 2], [3, 4]]))?;
+/// let entry = mapray::inspect(&path)?;
+/// assert_eq!((entry.format, entry.version, entry.offset()), ("npy", Some((1, 0)), 128));
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`] where the file cannot be read, [`ErrorKind::Format`] where no format knows it
+/// or its header is wrong.
+pub fn inspect(path: impl AsRef<Path>) -> Result<Entry> {
+    probe(&Source::open(path.as_ref())?)
+}
+
+/// What the header of a file says.
 ///
 /// # Errors
 ///
@@ -16,7 +39,7 @@ pub(crate) fn probe(source: &Source) -> Result<Entry> {
     let len = source.len()?.unwrap_or(u64::MAX);
     let mut first = vec![0; len.min(FIRST) as usize];
     source.read_at(0, &mut first)?;
-    let entry = if first.starts_with(npy::MAGIC) {
+    let entry = if first.starts_with(&npy::MAGIC) {
         npy::entry(first, len, |offset, buffer| source.read_at(offset, buffer))
     } else {
         Err(unknown(&first))

@@ -2,8 +2,7 @@
 
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, ShapeBuilder};
 
-use crate::dtype::{DType, Endian};
-use crate::element::{Conversion, Element, conversion, rust_type};
+use crate::element::{Conversion, Element, conversion, packed_type, rust_type};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::{Layout, display_shape};
 
@@ -34,17 +33,16 @@ pub(crate) fn require_viewable<T: Element>(layout: &Layout, first: *const u8) ->
     let dtype = layout.dtype();
     if conversion::<T>(dtype)? == Conversion::Swapped {
         return Err(Error::new(ErrorKind::Dtype, "the elements are in the other byte order")
-            .expected(format!("dtype '{}' ({})", T::dtype(), rust_type(&T::dtype())))
+            .expected(format!("dtype '{}'", T::dtype()))
             .found(format!("'{dtype}'"))
-            .hint(format!(
-                "view them as {}, or read them by value, which swaps them",
-                rust_type(dtype)
-            )));
+            .hint(format!("use {}, or read by value, which swaps them", rust_type(dtype))));
     }
     if layout.is_empty() {
         return Ok(());
     }
-    let odd = |&(&n, &stride): &(&usize, &isize)| n > 1 && stride % layout.itemsize().max(1) as isize != 0;
+    let odd = |&(&n, &stride): &(&usize, &isize)| {
+        n > 1 && stride % layout.itemsize().max(1) as isize != 0
+    };
     if let Some((_, stride)) = layout.shape().iter().zip(layout.strides()).find(odd) {
         return Err(Error::new(ErrorKind::Shape, "the strides are not whole elements")
             .expected(format!("multiples of {} bytes", layout.itemsize()))
@@ -55,20 +53,10 @@ pub(crate) fn require_viewable<T: Element>(layout: &Layout, first: *const u8) ->
         return Err(Error::new(ErrorKind::Dtype, "the elements are not aligned")
             .at_offset(layout.offset())
             .expected(format!("a multiple of {} bytes for {}", align_of::<T>(), rust_type(dtype)))
-            .hint(format!("view them as {}, which needs no alignment", packed_type(dtype))));
+            .found(format!("a remainder of {}", first as usize % align_of::<T>()))
+            .hint(format!("use {}, which needs no alignment", packed_type(dtype))));
     }
     Ok(())
-}
-
-/// The element type of alignment 1 for a dtype that has an alignment.
-fn packed_type(dtype: &DType) -> String {
-    match dtype.endian() {
-        Some(Endian::Little) if dtype.is_native() => {
-            format!("Packed<{}, Little>", rust_type(dtype))
-        }
-        Some(Endian::Big) if dtype.is_native() => format!("Packed<{}, Big>", rust_type(dtype)),
-        _ => rust_type(dtype),
-    }
 }
 
 /// Shape and strides as ndarray wants them to start with: the strides of axes that run backwards
@@ -131,9 +119,12 @@ pub(crate) unsafe fn view_mut<'a, T: Element, D: Dimension>(
 ) -> Result<ArrayViewMut<'a, T, D>> {
     require_viewable::<T>(layout, first)?;
     if layout.may_overlap() {
-        return Err(Error::new(ErrorKind::Shape, "elements share bytes, so none can be lent alone")
-            .found(format!("strides {:?}", layout.strides()))
-            .hint("a live map can write them by value"));
+        return Err(Error::new(
+            ErrorKind::Shape,
+            "elements share bytes, so none can be lent alone",
+        )
+        .found(format!("strides {:?}", layout.strides()))
+        .hint("a live map can write them by value"));
     }
     let (dim, strides, moved) = forwards::<D>(layout)?;
     if layout.is_empty() {
@@ -155,8 +146,7 @@ pub(crate) fn layout_of<T: Element, D: Dimension>(
     let itemsize = size_of::<T>() as isize;
     let strides: Vec<isize> = array.strides().iter().map(|&stride| stride * itemsize).collect();
     let back = array.shape().iter().zip(&strides).filter(|&(&n, &stride)| n > 1 && stride < 0);
-    let offset: u64 =
-        back.map(|(&n, &stride)| (n as u64 - 1) * stride.unsigned_abs() as u64).sum();
+    let offset: u64 = back.map(|(&n, &stride)| (n as u64 - 1) * stride.unsigned_abs() as u64).sum();
     let layout = Layout::strided(T::dtype(), array.shape(), &strides, offset)?;
     Ok((array.as_ptr().cast::<u8>().wrapping_sub(offset as usize), layout))
 }

@@ -12,4 +12,3 @@ pub use order::Order;
 pub use slice::{Slice, Sliced};
 pub(crate) use strided::display_shape;
 pub use strided::{Layout, MAX_NDIM};
-pub(crate) use walk::Block;

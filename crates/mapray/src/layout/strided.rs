@@ -56,7 +56,12 @@ impl Layout {
     ///
     /// [`ErrorKind::Shape`] where the numbers of axes differ, or an element would lie before byte 0
     /// or beyond what can be addressed.
-    pub fn strided(dtype: DType, shape: &[usize], strides: &[isize], offset: u64) -> Result<Layout> {
+    pub fn strided(
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+        offset: u64,
+    ) -> Result<Layout> {
         if strides.len() != shape.len() {
             return Err(Error::new(ErrorKind::Shape, "strides must be as many as the axes")
                 .expected(format!("{} for shape {}", shape.len(), display_shape(shape)))
@@ -285,11 +290,6 @@ impl Layout {
         transposed.shape.reverse();
         transposed.strides.reverse();
         transposed
-    }
-
-    /// The same places in a file of which the bytes before `start` are left out.
-    pub(crate) fn relative_to(&self, start: u64) -> Layout {
-        Layout { offset: self.offset - start, ..self.clone() }
     }
 
     /// The part `range` along `axis`, which must lie inside it.

@@ -56,7 +56,7 @@ impl Region {
             Some(mapping.map_err(|error| source.name(cannot_map(error, mode)))?)
         };
         let backing = match source.path() {
-            Some(path) => Backing::Path(path.to_owned(), source.identity()),
+            Some(path) => Backing::Path(absolute(path)?, source.identity()),
             None => Backing::File(file.try_clone().map_err(|error| {
                 source.name(Error::io("keep the descriptor of a file without a name", error))
             })?),
@@ -222,6 +222,11 @@ impl ReadAt for Region {
             mapping.read_at(range.start, buffer)
         })
     }
+}
+
+/// A path that still leads to the file when the process has changed its folder.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io("find the current folder", error))
 }
 
 fn cannot_map(error: io::Error, mode: Mode) -> Error {

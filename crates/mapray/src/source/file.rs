@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, Identity};
 
 /// Something that bytes can be copied out of, by position.
-pub(crate) trait ReadAt {
+pub trait ReadAt {
     /// Fills the buffer from byte `offset` on.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
 
@@ -40,7 +40,7 @@ impl Source {
 
     pub(crate) fn open_with(path: &Path, options: &std::fs::OpenOptions) -> Result<Source> {
         let file = options.open(path).map_err(|error| cannot_open(error).at_path(path))?;
-        Source::new(file, Some(path.to_owned()))
+        Source::opened(file, path)
     }
 
     /// Takes a file that is open already. Its name is looked up, so that its descriptor need not
@@ -48,6 +48,11 @@ impl Source {
     pub(crate) fn from_file(file: File) -> Result<Source> {
         let path = sys::path_of(&file);
         Source::new(file, path)
+    }
+
+    /// Takes a file that was just opened or made at this path.
+    pub(crate) fn opened(file: File, path: &Path) -> Result<Source> {
+        Source::new(file, Some(path.to_owned()))
     }
 
     fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
@@ -97,13 +102,11 @@ impl Source {
     /// Checks that the file has these bytes.
     pub(crate) fn require(&self, bytes: Range<u64>) -> Result<()> {
         match self.len()? {
-            Some(len) if len < bytes.end => {
-                Err(self.name(
-                    Error::new(ErrorKind::Truncated, "the file is shorter than the array in it")
-                        .expected(format!("at least {} bytes", bytes.end))
-                        .found(len),
-                ))
-            }
+            Some(len) if len < bytes.end => Err(self.name(
+                Error::new(ErrorKind::Truncated, "the file is shorter than the array in it")
+                    .expected(format!("at least {} bytes", bytes.end))
+                    .found(len),
+            )),
             _ => Ok(()),
         }
     }

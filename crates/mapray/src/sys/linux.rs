@@ -78,10 +78,6 @@ impl Mapping {
         self.start.as_ptr()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     fn at(&self, offset: usize) -> *mut c_void {
         self.start.as_ptr().wrapping_add(offset).cast()
     }

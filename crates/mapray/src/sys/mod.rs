@@ -10,4 +10,5 @@ mod imp;
 mod shared;
 
 pub(crate) use imp::*;
-pub(crate) use shared::{Access, Advice, read_exact_at, write_all_at};
+pub use shared::Advice;
+pub(crate) use shared::{Access, read_exact_at, write_all_at};

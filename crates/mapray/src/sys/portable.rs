@@ -56,13 +56,9 @@ impl Mapping {
         self.pages.as_mut_ptr()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.pages.len()
-    }
-
     /// Writes changed pages of the range to the file and waits until the disk has them.
     pub(crate) fn flush(&self, range: Range<usize>) -> io::Result<()> {
-        assert!(range.start <= range.end && range.end <= self.len());
+        assert!(range.start <= range.end && range.end <= self.pages.len());
         if self.access != Access::ReadWrite || range.is_empty() {
             return Ok(());
         }

@@ -49,7 +49,7 @@ pub fn install(interpreter: &Path, requirements: &Path, patient: bool) -> Result
     pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
     pip.args(["--only-binary", ":all:", "--retries", if patient { "5" } else { "1" }]);
     pip.arg("--requirement").arg(requirements);
-    finish(pip.output(), "pip cannot install the pinned packages")
+    finish(pip.output(), "pip cannot install the pinned packages (is there a network?)")
 }
 
 fn finish(output: std::io::Result<Output>, failure: &str) -> Result<(), String> {

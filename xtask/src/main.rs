@@ -1,3 +1,133 @@
 //! `cargo xtask`: the project's chores.
 
-fn main() {}
+mod ci;
+mod python;
+mod setup;
+mod tally;
+mod test;
+mod workspace;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use tally::Tally;
+use workspace::Workspace;
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  setup [--ci]               make the virtual environment with the pinned NumPy;
+                             --ci also installs the system packages that the tests need
+  test [--no-skip] [FILTER]  run every test, or those whose name holds FILTER;
+                             --no-skip makes each skip a failure
+  ci                         rustfmt, clippy, rustdoc, then test --no-skip
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq)]
+enum Command {
+    Help,
+    Setup { install: bool },
+    Test(test::Options),
+    Ci,
+}
+
+fn parse(arguments: &[String]) -> Result<Command, String> {
+    let (name, rest) = arguments.split_first().ok_or("a command is missing")?;
+    let is_flag = |argument: &&String| argument.starts_with('-');
+    let (flags, filters): (Vec<_>, Vec<_>) = rest.iter().partition(is_flag);
+    let (known, places): (&[&str], usize) = match name.as_str() {
+        "help" | "--help" | "-h" => return Ok(Command::Help),
+        "setup" => (&["--ci"], 0),
+        "test" => (&["--no-skip"], 1),
+        "ci" => (&[], 0),
+        _ => return Err(format!("there is no command '{name}'")),
+    };
+    if let Some(flag) = flags.iter().find(|flag| !known.contains(&flag.as_str())) {
+        return Err(format!("'{name}' has no option '{flag}'"));
+    }
+    if let Some(extra) = filters.get(places) {
+        return Err(format!("'{name}' cannot use the argument '{extra}'"));
+    }
+    Ok(match name.as_str() {
+        "setup" => Command::Setup { install: !flags.is_empty() },
+        "test" => Command::Test(test::Options {
+            no_skip: !flags.is_empty(),
+            filter: filters.first().map(|filter| filter.to_string()),
+        }),
+        _ => Command::Ci,
+    })
+}
+
+fn run(command: Command) -> Result<bool, String> {
+    if command == Command::Help {
+        print!("{USAGE}");
+        return Ok(true);
+    }
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Help => Ok(true),
+        Command::Setup { install } => {
+            if install {
+                setup::install_missing()?;
+            }
+            let python = setup::virtual_environment(&workspace, install)?;
+            println!("{} is ready", python.display());
+            Ok(true)
+        }
+        Command::Test(options) => Ok(close(&test::run(&workspace, &options), options.no_skip)),
+        Command::Ci => Ok(close(&ci::run(&workspace), true)),
+    }
+}
+
+/// Prints the report, whose last line closes the output, and says whether all is well.
+fn close(tally: &Tally, no_skip: bool) -> bool {
+    let holds = tally.holds(no_skip);
+    // Whoever stopped reading still gets the exit code.
+    let _ = write!(io::stdout(), "\n{}", tally.report());
+    holds
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let command = match parse(&arguments) {
+        Ok(command) => command,
+        Err(message) => {
+            eprint!("error: {message}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_line(line: &str) -> Result<Command, String> {
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn each_command_takes_its_own_arguments_only() {
+        let test = |no_skip, filter: Option<&str>| {
+            Ok(Command::Test(test::Options { no_skip, filter: filter.map(str::to_owned) }))
+        };
+        assert_eq!(parse_line("setup"), Ok(Command::Setup { install: false }));
+        assert_eq!(parse_line("setup --ci"), Ok(Command::Setup { install: true }));
+        assert_eq!(parse_line("test"), test(false, None));
+        assert_eq!(parse_line("test npy --no-skip"), test(true, Some("npy")));
+        assert_eq!(parse_line("ci"), Ok(Command::Ci));
+        assert_eq!(parse_line("--help"), Ok(Command::Help));
+        for wrong in ["", "tset", "setup --no-skip", "setup now", "test a b", "test --ci", "ci x"] {
+            assert!(parse_line(wrong).is_err(), "{wrong}");
+        }
+    }
+}

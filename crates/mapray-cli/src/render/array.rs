@@ -23,7 +23,12 @@ pub trait Elements {
     /// What each element is.
     fn dtype(&self) -> &DType;
 
-    /// Writes the bytes of the element at `index`, as they lie in the file, to the empty `out`.
+    /// Appends the bytes of the element at `index` to the empty `out`: as they lie in the file, and
+    /// as many as the dtype says. `index` is within the shape.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading; [`array_str`] hands them on.
     fn element(&self, index: &[usize], out: &mut Vec<u8>) -> mapray::Result<()>;
 }
 
@@ -95,7 +100,7 @@ impl Axis {
 /// The bytes of the elements shown, in C order.
 fn fetch(array: &impl Elements, axes: &[Axis], size: usize) -> mapray::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut element = Vec::with_capacity(size);
+    let mut element = Vec::new();
     let mut position = vec![0; axes.len()];
     let mut index = vec![0; axes.len()];
     loop {

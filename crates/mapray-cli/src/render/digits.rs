@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use super::bignum::Natural;
 use super::real::Finite;
 
-/// `0.d1d2d3… * 10^(exponent + 1)`: the first digit stands at `10^exponent`.
+/// Decimal digits; the first one stands at `10^exponent`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Digits {
     /// Digits from 0 to 9; at least one.

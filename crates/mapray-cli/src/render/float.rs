@@ -30,7 +30,8 @@ struct Exponents {
 }
 
 impl FloatFormat {
-    /// Finds the format. `values` are the bytes of floats of this width, least significant first.
+    /// Finds the format. `values` are the bytes of floats of this width, least significant first;
+    /// `plus` is whether positive ones get a `+`.
     pub fn new<V: AsRef<[u8]>>(
         width: Width,
         plus: bool,
@@ -230,7 +231,7 @@ pub fn scalar_float(width: Width, bytes: &[u8], plus: bool, point: bool) -> Stri
     }
 }
 
-/// Reals of a complex number on its own, `a+bj` in parentheses unless `a` is zero.
+/// A complex number on its own: `(a+bj)`, or `bj` where `a` is zero without a sign.
 pub fn scalar_complex(width: Width, real: &[u8], imaginary: &[u8]) -> String {
     let Real { negative, magnitude } = width.decode(real);
     let zero = matches!(magnitude, Magnitude::Finite(value) if value.is_zero());

@@ -15,7 +15,8 @@ pub fn itemsize(dtype: &DType) -> usize {
         Kind::Bytes(size) | Kind::Void(size) => *size,
         Kind::Str(characters) => characters.saturating_mul(4),
         Kind::Record(record) => {
-            let end = |field: &mapray::dtype::Field| field.offset + itemsize(&field.dtype);
+            let end =
+                |field: &mapray::dtype::Field| field.offset.saturating_add(itemsize(&field.dtype));
             record.fields().iter().map(end).max().unwrap_or(0)
         }
         Kind::SubArray(sub) => count(sub.shape()).saturating_mul(itemsize(sub.dtype())),
@@ -72,7 +73,8 @@ impl<'a> Items<'a> {
 
     /// The bytes of each item.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> + Clone + '_ {
-        let count = self.axes.iter().fold(1_usize, |product, (count, _)| product * count);
+        let count =
+            self.axes.iter().fold(1_usize, |product, (count, _)| product.saturating_mul(*count));
         (0..count).map(|mut index| {
             let mut at = self.start;
             for (count, stride) in self.axes.iter().rev() {

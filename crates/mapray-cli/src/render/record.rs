@@ -45,6 +45,8 @@ pub struct SubArrayFormat {
     shape: Vec<usize>,
     size: usize,
     format: Format,
+    /// Whether a few bytes of header ask for more brackets than anyone wants to see.
+    endless: bool,
 }
 
 impl SubArrayFormat {
@@ -52,10 +54,17 @@ impl SubArrayFormat {
         let size = itemsize(sub.dtype());
         let elements = items.elements(count(sub.shape()), size);
         let format = Format::new(sub.dtype(), &elements, scalar);
-        SubArrayFormat { shape: sub.shape().to_vec(), size, format }
+        let has_bytes = size != 0 && !sub.shape().contains(&0);
+        let shape = sub.shape().iter();
+        let brackets = shape.fold(1_usize, |count, length| count.saturating_mul((*length).max(1)));
+        let endless = !has_bytes && brackets > THRESHOLD;
+        SubArrayFormat { shape: sub.shape().to_vec(), size, format, endless }
     }
 
     pub fn format(&self, bytes: &[u8]) -> String {
+        if self.endless {
+            return "[...]".to_owned();
+        }
         let shortened = count(&self.shape) > THRESHOLD;
         self.list(bytes, &self.shape, shortened)
     }

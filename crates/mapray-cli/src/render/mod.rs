@@ -1,0 +1,19 @@
+//! Arrays as text, byte for byte as NumPy 2.4 prints them with its default options.
+
+mod array;
+mod bignum;
+mod digits;
+mod float;
+mod format;
+mod items;
+mod longdouble;
+mod real;
+mod record;
+mod scalar;
+mod text;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use array::{Elements, array_str};

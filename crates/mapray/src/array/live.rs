@@ -155,7 +155,8 @@ impl DynLiveMap {
         let value = self.name(stored(self.layout.dtype(), value))?;
         let at = self.name(self.layout.require(index))?;
         let bytes = bytemuck::bytes_of(&value);
-        self.region.write_runs(&[at..at + bytes.len() as u64], bytes)
+        let run = at..at + bytes.len() as u64;
+        self.region.write_runs(std::slice::from_ref(&run), bytes)
     }
 
     /// Stores one value everywhere.

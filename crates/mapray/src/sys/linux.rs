@@ -131,7 +131,8 @@ impl Mapping {
     /// The advice must not change bytes that somebody may look at.
     unsafe fn madvise(&self, range: Range<usize>, advice: mm::Advice) -> io::Result<()> {
         // SAFETY: the range lies inside this mapping, which lives; the rest is the caller's.
-        Ok(unsafe { mm::madvise(self.at(range.start), range.len(), advice)? })
+        unsafe { mm::madvise(self.at(range.start), range.len(), advice)? };
+        Ok(())
     }
 
     /// The runs of pages in the range that no store has made private: those that the page map

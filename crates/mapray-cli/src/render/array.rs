@@ -3,7 +3,7 @@
 use mapray::DType;
 
 use super::format::Format;
-use super::items::{Items, count, itemsize};
+use super::items::{Items, count};
 use super::scalar::scalar_str;
 
 /// NumPy's `threshold`: arrays of more elements are shortened.
@@ -39,7 +39,7 @@ pub trait Elements {
 /// without unit, a character that Unicode does not have) a number or an escape stands instead.
 pub fn array_str(array: &impl Elements) -> mapray::Result<String> {
     let (shape, dtype) = (array.shape(), array.dtype());
-    let size = itemsize(dtype);
+    let size = dtype.itemsize();
     if shape.is_empty() {
         let mut bytes = Vec::new();
         array.element(&[], &mut bytes)?;

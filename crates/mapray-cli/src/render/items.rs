@@ -1,30 +1,5 @@
 //! Items of one size at regular places in a buffer: elements, or one field of each.
 
-use mapray::DType;
-use mapray::dtype::Kind;
-
-/// The size of an element in bytes.
-// TODO: `DType::itemsize` takes its place; this one misses padding at the end of a record.
-pub fn itemsize(dtype: &DType) -> usize {
-    match dtype.kind() {
-        Kind::Bool | Kind::Int8 | Kind::UInt8 => 1,
-        Kind::Int16 | Kind::UInt16 | Kind::Float16 => 2,
-        Kind::Int32 | Kind::UInt32 | Kind::Float32 => 4,
-        Kind::LongDouble | Kind::Complex128 => 16,
-        Kind::ComplexLongDouble => 32,
-        Kind::Bytes(size) | Kind::Void(size) => *size,
-        Kind::Str(characters) => characters.saturating_mul(4),
-        Kind::Record(record) => {
-            let end =
-                |field: &mapray::dtype::Field| field.offset.saturating_add(itemsize(&field.dtype));
-            record.fields().iter().map(end).max().unwrap_or(0)
-        }
-        Kind::SubArray(sub) => count(sub.shape()).saturating_mul(itemsize(sub.dtype())),
-        // The other numbers and times, and an object's pointer.
-        _ => 8,
-    }
-}
-
 /// How many elements an array of this shape has; `usize::MAX` if they cannot be counted.
 pub fn count(shape: &[usize]) -> usize {
     if shape.contains(&0) {

@@ -4,7 +4,7 @@ use mapray::dtype::{Record, SubArray};
 
 use super::array::{EDGE_ITEMS, THRESHOLD};
 use super::format::Format;
-use super::items::{Items, count, itemsize};
+use super::items::{Items, count};
 
 /// How a record is printed: each field by a format of its own.
 pub struct RecordFormat {
@@ -20,7 +20,7 @@ struct FieldFormat {
 impl RecordFormat {
     pub fn new(record: &Record, items: &Items, scalar: bool) -> RecordFormat {
         let fields = record.fields().iter().map(|field| {
-            let (offset, size) = (field.offset, itemsize(&field.dtype));
+            let (offset, size) = (field.offset, field.dtype.itemsize());
             let format = Format::new(&field.dtype, &items.field(offset, size), scalar);
             FieldFormat { offset, size, format }
         });
@@ -51,7 +51,7 @@ pub struct SubArrayFormat {
 
 impl SubArrayFormat {
     pub fn new(sub: &SubArray, items: &Items, scalar: bool) -> SubArrayFormat {
-        let size = itemsize(sub.dtype());
+        let size = sub.dtype().itemsize();
         let elements = items.elements(count(sub.shape()), size);
         let format = Format::new(sub.dtype(), &elements, scalar);
         let has_bytes = size != 0 && !sub.shape().contains(&0);

@@ -1,6 +1,10 @@
 //! The `mapray` command.
 
-#[allow(dead_code, unused_imports, reason = "the subcommands that print arrays call it")]
+#[allow(dead_code, unused_imports)]
 mod render;
+mod tour;
 
-fn main() {}
+fn main() {
+    let done = tour::run(&mut std::io::stdout().lock());
+    std::process::exit(i32::from(!done.is_ok_and(|good| good)));
+}

@@ -1,5 +1,7 @@
 //! Elements by value: copied out of anything that bytes can be read from.
 
+use std::mem::MaybeUninit;
+
 use ndarray::{Array, ArrayD, ArrayView, Dimension, ShapeBuilder};
 
 use crate::array::copy::{Place, copy_strided};
@@ -15,11 +17,20 @@ pub(crate) const BLOCK: usize = 1 << 20;
 /// Copies the elements of `layout`, as they lie, into `out` in C order.
 pub(crate) fn read_bytes(from: &impl ReadAt, layout: &Layout, out: &mut [u8]) -> Result<()> {
     assert_eq!(out.len(), layout.nbytes());
+    let target = Layout::contiguous(layout.dtype().clone(), layout.shape(), Order::C, 0)?;
+    let first = out.as_mut_ptr();
+    if let Some(base) = from.in_memory(layout) {
+        let at = base.wrapping_add(layout.offset() as usize);
+        let from = Place { first: at, strides: layout.strides().to_vec() };
+        let to = Place { first, strides: target.strides().to_vec() };
+        // SAFETY: the elements of the layout are lent to be read; `out` has room for as many, and
+        // is this call's own.
+        unsafe { copy_strided(from, to, layout.shape(), layout.itemsize()) };
+        return Ok(());
+    }
     if layout.is_contiguous(Order::C) {
         return if out.is_empty() { Ok(()) } else { from.read_at(layout.offset(), out) };
     }
-    let target = Layout::contiguous(layout.dtype().clone(), layout.shape(), Order::C, 0)?;
-    let first = out.as_mut_ptr();
     let mut buffer = Vec::new();
     layout.for_each_block(BLOCK, &mut |block| {
         let span = block.layout.span();
@@ -75,9 +86,15 @@ pub(crate) fn for_each_block<T: Element>(
 pub(crate) fn get<T: Element>(from: &impl ReadAt, layout: &Layout, index: &[usize]) -> Result<T> {
     let conversion = conversion::<T>(layout.dtype())?;
     let at = layout.require(index)?;
-    let mut value = [T::zeroed()];
-    from.read_at(at, as_bytes_mut(&mut value))?;
-    let [value] = value;
+    let mut value = MaybeUninit::<T>::uninit();
+    let first = value.as_mut_ptr().cast::<u8>();
+    // SAFETY: the pointer leads to a `T` of our own.
+    unsafe { first.write_bytes(0, size_of::<T>()) };
+    // SAFETY: as above; all its bytes have just been set, padding included.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(first, size_of::<T>()) };
+    from.read_at(at, bytes)?;
+    // SAFETY: all its bytes are set, and any bytes are a `T`, which is `AnyBitPattern`.
+    let value = unsafe { value.assume_init() };
     Ok(if conversion == Conversion::Swapped { value.swap_bytes() } else { value })
 }
 

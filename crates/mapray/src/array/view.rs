@@ -1,7 +1,6 @@
 //! Arrays of a dtype known at run time over memory that is lent.
 
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, ArrayView, ArrayViewMut, Dimension};
@@ -188,22 +187,18 @@ impl<'a> DynView<'a> {
 
 impl ReadAt for DynView<'_> {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        let range = offset..offset + buffer.len() as u64;
-        buffer.copy_from_slice(self.bytes(range).expect("a view's bytes are in memory"));
+        let span = self.layout.span();
+        assert!(span.start <= offset && offset + buffer.len() as u64 <= span.end);
+        let from = self.base.wrapping_add(offset as usize);
+        // SAFETY: only elements are asked for by position, and those are lent.
+        unsafe { buffer.as_mut_ptr().copy_from_nonoverlapping(from, buffer.len()) };
         Ok(())
     }
 
-    fn bytes(&self, range: Range<u64>) -> Option<&[u8]> {
-        let span = self.layout.span();
-        assert!(span.start <= range.start && range.end <= span.end || range.is_empty());
-        let len = (range.end - range.start) as usize;
-        if len == 0 {
-            return Some(&[]);
-        }
-        // SAFETY: the range lies in the span of the elements, which is lent as one piece.
-        Some(unsafe {
-            std::slice::from_raw_parts(self.base.wrapping_add(range.start as usize), len)
-        })
+    fn in_memory(&self, layout: &Layout) -> Option<*const u8> {
+        let (own, part) = (self.layout.span(), layout.span());
+        assert!(layout.is_empty() || own.start <= part.start && part.end <= own.end);
+        Some(self.base)
     }
 }
 

@@ -113,11 +113,6 @@ fn cannot_write(error: std::io::Error) -> Error {
 fn copy(layout: &Layout, from: &impl ReadAt, out: &mut dyn Write) -> Result<()> {
     let mut buffer = Vec::new();
     in_order(layout, 0, &mut |part| {
-        if part.is_contiguous(Order::C)
-            && let Some(bytes) = from.bytes(part.span())
-        {
-            return out.write_all(bytes).map_err(cannot_write);
-        }
         buffer.resize(part.nbytes(), 0);
         read_bytes(from, part, &mut buffer)?;
         out.write_all(&buffer).map_err(cannot_write)

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::layout::Layout;
 use crate::sys::{self, Identity};
 
 /// Something that bytes can be copied out of, by position.
@@ -13,8 +14,9 @@ pub trait ReadAt {
     /// Fills the buffer from byte `offset` on.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
 
-    /// The bytes themselves, where they lie in memory that does not change.
-    fn bytes(&self, _range: Range<u64>) -> Option<&[u8]> {
+    /// The address of byte 0, where the elements of this layout, which must be this array's or a
+    /// part of it, lie in memory and do not change. Gaps between elements may be somebody else's.
+    fn in_memory(&self, _layout: &Layout) -> Option<*const u8> {
         None
     }
 }

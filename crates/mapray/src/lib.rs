@@ -2,6 +2,8 @@
 
 pub mod dtype;
 mod error;
+pub mod format;
+mod literal;
 
 pub use dtype::DType;
 pub use error::{Error, ErrorKind, Result};

@@ -1,6 +1,14 @@
-//! The dtype tree.
+//! What an element is, and in which byte order.
+
+use super::{Record, SubArray, TimeUnit};
 
 /// The order of the bytes of a number.
+///
+/// ```
+/// use mapray::dtype::Endian;
+///
+/// assert_eq!(Endian::Little.swapped(), Endian::Big);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endian {
     /// Least significant byte first, NumPy's `<`.
@@ -24,6 +32,13 @@ impl Endian {
 }
 
 /// What an element is, its byte order aside.
+///
+/// ```
+/// use mapray::dtype::{DType, Endian, Kind};
+///
+/// assert_eq!(DType::new(Kind::Str(3), Endian::Big), ">U3".parse()?);
+/// # Ok::<(), mapray::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -77,88 +92,18 @@ pub enum Kind {
     Object,
 }
 
-/// The unit of a datetime or timedelta, as in `M8[25us]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TimeUnit {
-    /// No unit given: `M8`.
-    Generic,
-    /// So many of a unit.
-    Every(u32, Unit),
-}
-
-/// NumPy's units of time, from `Y` to `as`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub enum Unit {
-    Year,
-    Month,
-    Week,
-    Day,
-    Hour,
-    Minute,
-    Second,
-    Millisecond,
-    Microsecond,
-    Nanosecond,
-    Picosecond,
-    Femtosecond,
-    Attosecond,
-}
-
-/// A structured dtype: fields at rising offsets, with gaps where there is padding.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Record {
-    pub(super) fields: Vec<Field>,
-    pub(super) itemsize: usize,
-}
-
-impl Record {
-    /// The fields, in the order of their offsets.
-    pub fn fields(&self) -> &[Field] {
-        &self.fields
-    }
-
-    /// The field of this name or title.
-    pub fn field(&self, name: &str) -> Option<&Field> {
-        let titled = |field: &&Field| field.title.as_deref() == Some(name);
-        let named = self.fields.iter().find(|field| field.name == name);
-        named.or_else(|| self.fields.iter().find(titled))
-    }
-}
-
-/// One field of a [`Record`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Field {
-    /// Its name, unique in the record.
-    pub name: String,
-    /// NumPy's second name for it.
-    pub title: Option<String>,
-    /// What it holds.
-    pub dtype: DType,
-    /// Where it starts, in bytes from the start of the record.
-    pub offset: usize,
-}
-
-/// An array of fixed shape in the place of one value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SubArray {
-    pub(super) dtype: Box<DType>,
-    pub(super) shape: Vec<usize>,
-}
-
-impl SubArray {
-    /// What each of its elements is; never a sub-array itself.
-    pub fn dtype(&self) -> &DType {
-        &self.dtype
-    }
-
-    /// Its shape, in C order.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-}
-
 /// What one element of an array is: a [`Kind`] and, where it matters, a byte order.
+///
+/// It is read from any of NumPy's spellings, and prints as NumPy prints it.
+///
+/// ```
+/// use mapray::DType;
+///
+/// let dtype: DType = "float32, (2,3)>i2".parse()?;
+/// assert_eq!(dtype.to_string(), "[('f0', '<f4'), ('f1', '>i2', (2, 3))]");
+/// assert_eq!(dtype.itemsize(), 16);
+/// # Ok::<(), mapray::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DType {
     kind: Kind,
@@ -183,9 +128,64 @@ impl DType {
         &self.kind
     }
 
+    /// What the element is, taken out.
+    pub fn into_kind(self) -> Kind {
+        self.kind
+    }
+
     /// Its byte order; `None` where one byte, text of bytes, a record (its fields have their own).
     pub fn endian(&self) -> Option<Endian> {
         has_endian(&self.kind).then_some(self.endian)
+    }
+
+    /// Whether every number in it has the byte order of this machine.
+    pub fn is_native(&self) -> bool {
+        match &self.kind {
+            Kind::Record(record) => record.fields().iter().all(|field| field.dtype.is_native()),
+            Kind::SubArray(array) => array.dtype().is_native(),
+            _ => self.endian == Endian::NATIVE,
+        }
+    }
+
+    /// The same with every byte order in it reversed, fields included; NumPy's `newbyteorder('S')`.
+    #[must_use]
+    pub fn swapped(&self) -> DType {
+        self.map_endian(&Endian::swapped)
+    }
+
+    /// The same with every byte order in it this one, fields included; NumPy's `newbyteorder('<')`.
+    #[must_use]
+    pub fn with_endian(&self, endian: Endian) -> DType {
+        self.map_endian(&|_| endian)
+    }
+
+    fn map_endian(&self, change: &dyn Fn(Endian) -> Endian) -> DType {
+        let inside = |dtype: &DType| dtype.map_endian(change);
+        let kind = match &self.kind {
+            Kind::Record(record) => Kind::Record(record.map_dtypes(inside)),
+            Kind::SubArray(array) => Kind::SubArray(array.map_dtype(inside)),
+            kind => kind.clone(),
+        };
+        DType::new(kind, change(self.endian))
+    }
+}
+
+impl From<Kind> for DType {
+    /// In the byte order of this machine.
+    fn from(kind: Kind) -> DType {
+        DType::native(kind)
+    }
+}
+
+impl From<Record> for DType {
+    fn from(record: Record) -> DType {
+        DType::native(Kind::Record(record))
+    }
+}
+
+impl From<SubArray> for DType {
+    fn from(array: SubArray) -> DType {
+        DType::native(Kind::SubArray(array))
     }
 }
 
@@ -201,4 +201,25 @@ fn has_endian(kind: &Kind) -> bool {
             | Kind::SubArray(_)
             | Kind::Object
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_orders_are_reversed_at_every_level() {
+        let dtype: DType = ">i2,(2,)<U3,u1".parse().unwrap();
+        let swapped: DType = "<i2,(2,)>U3,u1".parse().unwrap();
+        assert_eq!(dtype.swapped(), swapped);
+        assert_eq!(dtype.with_endian(Endian::Big), ">i2,(2,)>U3,u1".parse().unwrap());
+        assert!(!dtype.is_native());
+        assert!(dtype.with_endian(Endian::NATIVE).is_native());
+    }
+
+    #[test]
+    fn the_byte_order_of_what_has_none_does_not_count() {
+        assert_eq!(DType::new(Kind::UInt8, Endian::Big), DType::new(Kind::UInt8, Endian::Little));
+        assert_eq!(DType::new(Kind::Bytes(3), Endian::Big).endian(), None);
+    }
 }

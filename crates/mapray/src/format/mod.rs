@@ -1,0 +1,3 @@
+//! The formats that array files come in.
+
+pub mod npy;

@@ -1,0 +1,215 @@
+//! Writing a header, byte for byte as NumPy does.
+
+use super::Header;
+use super::header::take_axes;
+use super::prelude::MAGIC;
+use crate::dtype::{DType, MAX_DIMS, MAX_ITEMSIZE};
+use crate::literal::Literal;
+use crate::{Error, ErrorKind, Result};
+
+/// The data starts at a multiple of so many bytes.
+const ALIGNMENT: usize = 64;
+
+/// So many characters are kept free for the length of the axis along which an array can grow: enough for the
+/// length of any array, so that the header can be rewritten in place.
+const GROWTH_DIGITS: usize = 21;
+
+impl Header {
+    /// The header that NumPy would write for such an array, in the oldest version that can hold it. The axes of a
+    /// sub-array dtype become the last ones of the array.
+    ///
+    /// `fortran_order` is written as given; NumPy says `False` of arrays that are contiguous in both orders.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`] for more than 64 axes or an axis beyond `i64::MAX`, [`ErrorKind::Dtype`] for a dtype
+    /// larger than NumPy can hold.
+    pub fn new(dtype: DType, mut shape: Vec<usize>, fortran_order: bool) -> Result<Header> {
+        let dtype = take_axes(dtype, &mut shape);
+        let mut header = Header { version: (1, 0), dtype, shape, fortran_order, data_offset: 0 };
+        let bytes = header.to_bytes()?;
+        header.version = (bytes[6], bytes[7]);
+        header.data_offset = bytes.len() as u64;
+        Ok(header)
+    }
+
+    /// The bytes of the header, from the magic to the line end before the data, in the oldest version of the
+    /// format that can hold it; [`version`](Header::version) and [`data_offset`](Header::data_offset) do not count.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Header::new`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.encode(None)
+    }
+
+    /// Like [`Header::to_bytes`], in a version of the caller's choice: 1.0 holds 65535 bytes of Latin-1, 2.0 holds
+    /// 4 GiB of it, 3.0 as much UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Header::new`], and [`ErrorKind::Format`] where that version does not exist or cannot hold it.
+    pub fn encode(&self, version: Option<(u8, u8)>) -> Result<Vec<u8>> {
+        let dictionary = self.dictionary()?;
+        match version {
+            Some(version) => wrap(&dictionary, version),
+            None => wrap(&dictionary, (1, 0))
+                .or_else(|_| wrap(&dictionary, (2, 0)))
+                .or_else(|_| wrap(&dictionary, (3, 0))),
+        }
+    }
+
+    /// The dictionary and the slack for growth after it.
+    fn dictionary(&self) -> Result<String> {
+        let mut shape = self.shape.clone();
+        let dtype = take_axes(self.dtype.clone(), &mut shape);
+        if dtype.itemsize() > MAX_ITEMSIZE {
+            return Err(Error::new(ErrorKind::Dtype, "the dtype is too large for NumPy")
+                .expected(format!("at most {MAX_ITEMSIZE} bytes an element"))
+                .found(dtype.itemsize()));
+        }
+        if shape.len() > MAX_DIMS {
+            return Err(Error::new(ErrorKind::Shape, "the array has too many axes")
+                .expected(format!("at most {MAX_DIMS}"))
+                .found(shape.len()));
+        }
+        let axis = |&axis: &usize| match i64::try_from(axis) {
+            Ok(axis) => Ok(Literal::Int(axis)),
+            Err(_) => Err(Error::new(ErrorKind::Shape, "an axis is too long")
+                .expected(format!("at most {}", i64::MAX))
+                .found(axis)),
+        };
+        let axes = Literal::Tuple(shape.iter().map(axis).collect::<Result<_>>()?);
+        let order = Literal::Bool(self.fortran_order);
+        let mut text =
+            format!("{{'descr': {}, 'fortran_order': {order}, 'shape': {axes}, }}", dtype.descr());
+        let growing = if self.fortran_order { shape.last() } else { shape.first() };
+        if let Some(axis) = growing {
+            let slack = GROWTH_DIGITS.saturating_sub(axis.to_string().len());
+            text.extend(std::iter::repeat_n(' ', slack));
+        }
+        Ok(text)
+    }
+}
+
+/// Puts magic, version and length before a dictionary, blanks and a line end after it.
+fn wrap(dictionary: &str, version: (u8, u8)) -> Result<Vec<u8>> {
+    let (major, minor) = version;
+    let refuse = |message: String| Error::new(ErrorKind::Format, message);
+    let length_bytes = match version {
+        (1, 0) => 2,
+        (2, 0) | (3, 0) => 4,
+        _ => {
+            let error = refuse("unknown version of the .npy format".to_owned());
+            return Err(error.expected("1.0, 2.0 or 3.0").found(format!("{major}.{minor}")));
+        }
+    };
+    let text = if version == (3, 0) {
+        dictionary.as_bytes().to_vec()
+    } else {
+        let latin_1 = |character| {
+            u8::try_from(character).map_err(|_| {
+                refuse(format!("version {major}.{minor} of the .npy format holds Latin-1 only"))
+                    .found(format!("the name of a field with {character:?}"))
+                    .hint("write version 3.0")
+            })
+        };
+        dictionary.chars().map(latin_1).collect::<Result<Vec<u8>>>()?
+    };
+    let unpadded = text.len() + 1;
+    let padding = ALIGNMENT - (MAGIC.len() + 2 + length_bytes + unpadded) % ALIGNMENT;
+    let length = unpadded + padding;
+    let limit = if length_bytes == 2 { u64::from(u16::MAX) } else { u64::from(u32::MAX) };
+    if length as u64 > limit {
+        return Err(refuse(format!(
+            "the header is too long for version {major}.{minor} of the .npy format"
+        ))
+        .expected(format!("at most {limit} bytes"))
+        .found(length));
+    }
+    let mut bytes = Vec::with_capacity(MAGIC.len() + 2 + length_bytes + length);
+    bytes.extend(MAGIC);
+    bytes.extend([major, minor]);
+    bytes.extend(&(length as u64).to_le_bytes()[..length_bytes]);
+    bytes.extend(text);
+    bytes.extend(std::iter::repeat_n(b' ', padding));
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(dtype: &str, shape: &[usize], fortran_order: bool) -> Header {
+        Header::new(dtype.parse().unwrap(), shape.to_vec(), fortran_order).unwrap()
+    }
+
+    /// The dictionary with blanks and line end, and the length that the header claims for it.
+    fn parts(bytes: &[u8]) -> (String, usize) {
+        let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        (String::from_utf8(bytes[10..].to_vec()).unwrap(), length)
+    }
+
+    #[test]
+    fn the_text_is_that_of_numpy() {
+        let bytes = header("<f4", &[2, 3], false).to_bytes().unwrap();
+        let (text, length) = parts(&bytes);
+        assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
+        assert_eq!((bytes.len(), length), (128, 118));
+        assert_eq!(text.trim_end(), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }");
+        assert!(text.ends_with(" \n"));
+    }
+
+    #[test]
+    fn the_growing_axis_keeps_room_for_21_digits() {
+        // The same length whatever the axis, so that it can grow in place: across the boundary of 64 too.
+        for fields in 1..40 {
+            let dtype = vec!["i1"; fields].join(",") + ",";
+            for (short, long, order) in
+                [([1, 7], [1 << 62, 7], false), ([7, 1], [7, 1 << 62], true)]
+            {
+                let offsets = [short, long].map(|shape| header(&dtype, &shape, order).data_offset);
+                assert_eq!(offsets[0], offsets[1], "{fields} fields");
+            }
+        }
+    }
+
+    #[test]
+    fn the_version_is_the_oldest_that_can_hold_it() {
+        let named = |name: &str| {
+            let field = crate::dtype::Field::new(name, "i4".parse().unwrap(), 0);
+            let record = crate::dtype::Record::new(vec![field], 4).unwrap();
+            Header::new(record.into(), vec![1], false).unwrap()
+        };
+        assert_eq!(named("a").version, (1, 0));
+        assert_eq!(named("é").version, (1, 0));
+        assert_eq!(named(&"é".repeat(65_536)).version, (2, 0));
+        assert_eq!(named("整").version, (3, 0));
+        let wide = named("整");
+        assert!(wide.encode(Some((1, 0))).is_err() && wide.encode(Some((2, 0))).is_err());
+        assert!(named(&"a".repeat(65_536)).encode(Some((1, 0))).is_err());
+        assert!(wide.encode(Some((3, 1))).is_err());
+        assert_eq!(wide.encode(Some((3, 0))).unwrap(), wide.to_bytes().unwrap());
+    }
+
+    #[test]
+    fn what_no_header_can_say_is_an_error() {
+        use crate::dtype::Kind;
+        let refused =
+            |dtype: DType, shape: Vec<usize>| Header::new(dtype, shape, false).unwrap_err().kind();
+        assert_eq!(refused(Kind::Void(1 << 31).into(), vec![]), ErrorKind::Dtype);
+        assert_eq!(refused(Kind::Int8.into(), vec![1; 65]), ErrorKind::Shape);
+        assert_eq!(refused(Kind::Int8.into(), vec![usize::MAX]), ErrorKind::Shape);
+    }
+
+    #[test]
+    fn axes_of_a_sub_array_join_those_of_the_array() {
+        let header = header("(2,3)f4", &[5], false);
+        assert_eq!(
+            (header.dtype.to_string().as_str(), header.shape.as_slice()),
+            ("<f4", &[5, 2, 3][..])
+        );
+        assert_eq!(Header::parse(&header.to_bytes().unwrap()).unwrap(), header);
+    }
+}

@@ -76,7 +76,8 @@ fn format(text: &str, at: usize) -> Result<(DType, &str)> {
         }
     };
     let order = if native(order) == ">" { ">" } else { "" };
-    if name.is_empty() {
+    // Brackets alone would count as a list of formats again, and so on for ever.
+    if name.is_empty() || name.starts_with('[') {
         return Err(refuse(text, text.len() - rest.len(), "a dtype such as f4"));
     }
     let dtype: DType = format!("{order}{name}").parse()?;
@@ -177,6 +178,8 @@ mod tests {
             "f4;i4,",
             "S2147483647,i4",
             "2T",
+            "[f4,i4]",
+            "2[f4,i4]",
             "2,S",
             "f4,é",
             "(2)f4",

@@ -86,7 +86,7 @@ pub enum Kind {
     TimeDelta(TimeUnit),
     /// Named fields side by side.
     Record(Record),
-    /// A small array in each element; only inside records.
+    /// A small array in each element; outside of records, see [`DType::split_axes`].
     SubArray(SubArray),
     /// `O`: Python objects. A file holds them as a pickle, which cannot be mapped.
     Object,

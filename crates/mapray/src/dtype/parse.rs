@@ -73,13 +73,15 @@ fn unknown(text: &str, rest: &str) -> Error {
     }
 }
 
+type KindOf = fn(TimeUnit) -> Kind;
+
 /// The kind of date or duration and what follows it, where NumPy decides by the first letters alone.
-fn time_parts(text: &str) -> Option<(fn(TimeUnit) -> Kind, &str)> {
+fn time_parts(text: &str) -> Option<(KindOf, &str)> {
     let date = text.strip_prefix("M8").or_else(|| text.strip_prefix("datetime64"));
     let duration = || text.strip_prefix("m8").or_else(|| text.strip_prefix("timedelta64"));
     match date {
         Some(unit) => Some((Kind::DateTime, unit)),
-        None => duration().map(|unit| (Kind::TimeDelta as fn(TimeUnit) -> Kind, unit)),
+        None => duration().map(|unit| (Kind::TimeDelta as KindOf, unit)),
     }
 }
 
@@ -102,7 +104,7 @@ fn type_code(code: char) -> Option<Kind> {
         'F' => Kind::Complex64,
         'D' => Kind::Complex128,
         'G' => Kind::ComplexLongDouble,
-        'S' | 'a' => Kind::Bytes(0),
+        'S' => Kind::Bytes(0),
         'c' => Kind::Bytes(1),
         'U' => Kind::Str(0),
         'V' => Kind::Void(0),
@@ -161,7 +163,7 @@ fn type_name(name: &str) -> Option<Kind> {
         "complex64" | "csingle" => Kind::Complex64,
         "complex128" | "complex" | "cdouble" => Kind::Complex128,
         "complex256" | "clongdouble" => Kind::ComplexLongDouble,
-        "bytes" | "bytes_" => Kind::Bytes(0),
+        "bytes" | "bytes_" | "a" => Kind::Bytes(0),
         "str" | "str_" | "unicode" => Kind::Str(0),
         "void" => Kind::Void(0),
         "object" | "object_" => Kind::Object,
@@ -171,7 +173,7 @@ fn type_name(name: &str) -> Option<Kind> {
 
 /// A size as C's `strtol` reads it: blanks and a sign may stand before it.
 fn c_integer(text: &str) -> Option<usize> {
-    let digits = text.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+    let digits = text.trim_start_matches(time::C_BLANKS);
     let value: i32 = digits.parse().ok()?;
     usize::try_from(value).ok()
 }
@@ -184,6 +186,9 @@ pub(super) fn with_size(dtype: DType, size: &Literal) -> Result<DType> {
             (Kind::Bytes(_), Literal::Int(_)) => 'S',
             (Kind::Str(_), Literal::Int(_)) => 'U',
             (Kind::Void(_), Literal::Int(_)) => 'V',
+            (Kind::SubArray(_), _) => {
+                return Err(refuse("a sub-array of no elements cannot be repeated"));
+            }
             _ => {
                 let error = refuse("a dtype without a size can only be given a size");
                 return Err(error.expected("an integer").found(size.describe()));

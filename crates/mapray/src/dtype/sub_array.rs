@@ -48,7 +48,7 @@ impl SubArray {
             .iter()
             .try_fold(1usize, |n, &axis| n.checked_mul(axis).filter(|_| axis <= MAX_ITEMSIZE));
         let bytes = bytes.and_then(|count| count.checked_mul(itemsize));
-        if !bytes.is_some_and(|bytes| bytes <= MAX_ITEMSIZE) {
+        if bytes.is_none_or(|bytes| bytes > MAX_ITEMSIZE) {
             return Err(refuse("the sub-array is too large")
                 .expected(format!("at most {MAX_ITEMSIZE} bytes"))
                 .found(format!("shape {shape:?} of elements of {itemsize} bytes")));
@@ -103,6 +103,21 @@ impl SubArray {
 }
 
 impl DType {
+    /// The dtype of one element and the axes that it brings along: an array of sub-arrays is, to NumPy, an array
+    /// of their elements whose last axes are theirs. Any other dtype comes back as it is, with no axes.
+    ///
+    /// ```
+    /// let (dtype, axes) = "(2,3)f4".parse::<mapray::DType>()?.split_axes();
+    /// assert_eq!((dtype.to_string().as_str(), axes.as_slice()), ("<f4", &[2, 3][..]));
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    pub fn split_axes(self) -> (DType, Vec<usize>) {
+        match self.into_kind_if_sub_array() {
+            Ok(array) => (*array.dtype, array.shape),
+            Err(dtype) => (dtype, Vec::new()),
+        }
+    }
+
     fn into_kind_if_sub_array(self) -> Result<SubArray, DType> {
         match self.kind() {
             Kind::SubArray(_) => match self.into_kind() {

@@ -132,7 +132,7 @@ pub(super) fn parse(text: &str) -> Result<TimeUnit, BadUnit> {
     };
     let (count, name) = split_count(unit);
     let name_at = 1 + unit.len() - name.len();
-    let count = match count.trim_start().parse::<i32>() {
+    let count = match count.trim_start_matches(C_BLANKS).parse::<i32>() {
         _ if count.is_empty() => 1,
         Ok(count @ 0..) => count.unsigned_abs(),
         _ => return bad(1, "a count from 0 to 2147483647"),
@@ -148,23 +148,24 @@ pub(super) fn parse(text: &str) -> Result<TimeUnit, BadUnit> {
     }
 }
 
+/// What C's `strtol` skips before a number.
+pub(super) const C_BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\x0b', '\x0c'];
+
 /// Splits what C's `strtol` would read from what follows it.
 fn split_count(text: &str) -> (&str, &str) {
-    let digits = text.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+    let digits = text.trim_start_matches(C_BLANKS);
     let digits = digits.strip_prefix(['+', '-']).unwrap_or(digits);
     let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
     if rest.len() == digits.len() { ("", text) } else { text.split_at(text.len() - rest.len()) }
 }
 
 fn divide(unit: TimeUnit, divisor: &str, at: usize) -> Result<TimeUnit, BadUnit> {
-    let TimeUnit::Every(count, unit) = unit else { return bad(at, "no divisor of generic units") };
-    let Some(divisor) = divisor.parse::<i32>().ok().filter(|divisor| *divisor > 0) else {
-        return bad(at, "a positive divisor");
+    let divisor = match divisor.trim_start_matches(C_BLANKS).parse::<i32>() {
+        Ok(1) => return Ok(unit),
+        Ok(divisor @ 2..) => divisor.unsigned_abs(),
+        _ => return bad(at, "a positive divisor"),
     };
-    let divisor = divisor.unsigned_abs();
-    if divisor == 1 {
-        return Ok(TimeUnit::Every(count, unit));
-    }
+    let TimeUnit::Every(count, unit) = unit else { return bad(at, "no divisor of generic units") };
     let Some((parts, shorter)) = unit.parts().iter().find(|(parts, _)| parts % divisor == 0) else {
         return bad(at, format!("a divisor that takes {unit} to a whole number of a shorter unit"));
     };
@@ -199,6 +200,7 @@ mod tests {
             ("[2D/24]", "[2h]"),
             ("[D/5]", "[288m]"),
             ("[as/1]", "[as]"),
+            ("[generic/1]", ""),
             ("[Y/52]", "[W]"),
         ] {
             assert_eq!(printed(text).as_deref(), Some(wanted), "{text}");

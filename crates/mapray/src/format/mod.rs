@@ -1,11 +1,3 @@
-//! File formats: bytes in, entries out. A format knows nothing of maps.
+//! The formats that array files come in.
 
-mod entry;
 pub mod npy;
-mod probe;
-mod raw;
-
-pub use entry::{Codec, Content, Entry};
-pub use probe::inspect;
-pub(crate) use probe::probe;
-pub(crate) use raw::{RawArray, entry as raw_entry};

@@ -1,7 +1,7 @@
 //! Reading a header.
 
 use super::prelude::{MAX_HEADER_SIZE, Prelude, too_long, truncated};
-use crate::dtype::{DType, Kind, MAX_DIMS};
+use crate::dtype::{DType, MAX_DIMS};
 use crate::literal::{self, Literal};
 use crate::{Error, ErrorKind, Result};
 
@@ -146,7 +146,8 @@ fn dictionary(text: &Text) -> Result<Dictionary> {
     };
     let (literal, at) = shape.ok_or_else(|| missing("shape"))?;
     let mut shape = axes(text, (literal, at))?;
-    let dtype = take_axes(dtype, &mut shape);
+    let (dtype, inner) = dtype.split_axes();
+    shape.extend(inner);
     if shape.len() > MAX_DIMS {
         let error = text.error(at, "the array has too many axes");
         return Err(error.expected(format!("at most {MAX_DIMS}")).found(shape.len()));
@@ -175,17 +176,6 @@ fn axes(text: &Text, (shape, at): (&Literal, usize)) -> Result<Vec<usize>> {
         other => Err(wrong(other)),
     };
     axes.iter().map(axis).collect()
-}
-
-/// What NumPy makes of an array of sub-arrays: their axes become its last ones.
-pub(super) fn take_axes(dtype: DType, shape: &mut Vec<usize>) -> DType {
-    match dtype.kind() {
-        Kind::SubArray(array) => {
-            shape.extend_from_slice(array.shape());
-            array.dtype().clone()
-        }
-        _ => dtype,
-    }
 }
 
 #[cfg(test)]

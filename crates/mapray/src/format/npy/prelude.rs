@@ -13,11 +13,11 @@ pub const MAX_HEADER_SIZE: usize = 10_000;
 /// ```
 /// use mapray::format::npy::{Header, Prelude};
 ///
-/// let file = b"\x93NUMPY\x01\x00\x34\x00{'descr': '<f4', 'fortran_order': False, 'shape': ()}rest";
+/// let file = b"\x93NUMPY\x01\x00\x35\x00{'descr': '<f4', 'fortran_order': False, 'shape': ()}rest";
 /// let prelude = Prelude::parse(&file[..Prelude::MAX_LEN])?;
-/// assert_eq!((prelude.version(), prelude.data_offset()), ((1, 0), 62));
-/// let header = Header::parse(&file[..62])?;
-/// assert_eq!(header.data_offset, 62);
+/// assert_eq!((prelude.version(), prelude.data_offset()), ((1, 0), 63));
+/// let header = Header::parse(&file[..63])?;
+/// assert_eq!(header.data_offset, 63);
 /// # Ok::<(), mapray::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

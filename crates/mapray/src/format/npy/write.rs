@@ -1,7 +1,6 @@
 //! Writing a header, byte for byte as NumPy does.
 
 use super::Header;
-use super::header::take_axes;
 use super::prelude::MAGIC;
 use crate::dtype::{DType, MAX_DIMS, MAX_ITEMSIZE};
 use crate::literal::Literal;
@@ -25,7 +24,8 @@ impl Header {
     /// [`ErrorKind::Shape`] for more than 64 axes or an axis beyond `i64::MAX`, [`ErrorKind::Dtype`] for a dtype
     /// larger than NumPy can hold.
     pub fn new(dtype: DType, mut shape: Vec<usize>, fortran_order: bool) -> Result<Header> {
-        let dtype = take_axes(dtype, &mut shape);
+        let (dtype, inner) = dtype.split_axes();
+        shape.extend(inner);
         let mut header = Header { version: (1, 0), dtype, shape, fortran_order, data_offset: 0 };
         let bytes = header.to_bytes()?;
         header.version = (bytes[6], bytes[7]);
@@ -62,7 +62,8 @@ impl Header {
     /// The dictionary and the slack for growth after it.
     fn dictionary(&self) -> Result<String> {
         let mut shape = self.shape.clone();
-        let dtype = take_axes(self.dtype.clone(), &mut shape);
+        let (dtype, inner) = self.dtype.clone().split_axes();
+        shape.extend(inner);
         if dtype.itemsize() > MAX_ITEMSIZE {
             return Err(Error::new(ErrorKind::Dtype, "the dtype is too large for NumPy")
                 .expected(format!("at most {MAX_ITEMSIZE} bytes an element"))

@@ -12,7 +12,7 @@ use ndarray::{Array, Ix1, Ix2, array};
 pub fn run(out: &mut dyn Write) -> std::io::Result<bool> {
     let folder = tempfile::Builder::new().prefix("mapray-tour-").tempdir()?;
     let mut tour = Tour { out, steps: 0, failures: 0 };
-    let stations: [(&str, fn(&mut Tour, &Path) -> Result<()>); 7] = [
+    let stations: [(&str, Station); 7] = [
         ("A raw file with a header: a 5x5 image of u16 behind 20 bytes", image),
         ("Mode w+: what is stored is in the file", write_through),
         ("Mode c: edits stay in memory, flush included", copy_on_write),
@@ -32,6 +32,9 @@ pub fn run(out: &mut dyn Write) -> std::io::Result<bool> {
     writeln!(out, "\n{steps} steps, {failures} not as expected.")?;
     Ok(failures == 0)
 }
+
+/// Some steps on files in the folder.
+type Station = fn(&mut Tour, &Path) -> Result<()>;
 
 struct Tour<'a> {
     out: &'a mut dyn Write,
@@ -88,7 +91,7 @@ fn image(tour: &mut Tour, folder: &Path) -> Result<()> {
     let bytes = [on_disk(&path, at + 26), on_disk(&path, at + 27)];
     tour.step("r+ image[2, 3] = 513, flushed; the file's two bytes are", bytes, [1, 2]);
     tour.step("r  the map that was there before sees it", image.get((2, 3))?, 513);
-    tour.step("   the header is as it was", on_disk(&path, 0), b'I');
+    tour.step("   the header is as it was; it starts with", on_disk(&path, 0) as char, 'I');
     Ok(())
 }
 

@@ -6,7 +6,12 @@ mod edit;
 pub mod element;
 mod error;
 pub mod format;
+mod interop;
+pub mod layout;
 mod literal;
+mod map;
+mod source;
+mod sys;
 
 pub use array::{
     ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map, MapMut,

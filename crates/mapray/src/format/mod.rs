@@ -1,3 +1,11 @@
-//! The formats that array files come in.
+//! File formats: bytes in, entries out. A format knows nothing of maps.
 
+mod entry;
 pub mod npy;
+mod probe;
+mod raw;
+
+pub use entry::{Codec, Content, Entry};
+pub use probe::inspect;
+pub(crate) use probe::probe;
+pub(crate) use raw::{RawArray, entry as raw_entry};

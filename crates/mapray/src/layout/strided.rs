@@ -313,11 +313,10 @@ pub(crate) fn display_shape(shape: &[usize]) -> String {
     }
 }
 
+/// The axes of a sub-array become the last ones of the array.
 fn with_sub_array_axes(dtype: DType, shape: &[usize]) -> (DType, Vec<usize>) {
-    match dtype.kind() {
-        Kind::SubArray(sub) => (sub.dtype().clone(), [shape, sub.shape()].concat()),
-        _ => (dtype, shape.to_vec()),
-    }
+    let (dtype, axes) = dtype.split_axes();
+    (dtype, [shape, &axes].concat())
 }
 
 fn contiguous_strides(itemsize: usize, shape: &[usize], order: Order) -> Result<Vec<isize>> {

@@ -3,9 +3,11 @@
 //! Only the header is read and written here, from bytes and to bytes; FORMAT.md draws it byte by byte.
 //! The rules are those of NumPy's [`numpy.lib.format`](https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 
+mod entry;
 mod header;
 mod prelude;
 mod write;
 
+pub(crate) use entry::{entry, stored};
 pub use header::Header;
 pub use prelude::{MAGIC, MAX_HEADER_SIZE, Prelude};

@@ -1,4 +1,38 @@
-//! Memory-mapped n-dimensional arrays.
+//! Memory-mapped n-dimensional arrays: open an array where it lies on disk, slice it, compute on it,
+//! edit it in place.
+//!
+//! A file that holds an array is opened by one of four types. They differ in what they lend, and in
+//! what their user promises for it:
+//!
+//! | type | is | promise |
+//! |---|---|---|
+//! | [`ArrayFile`] | read by position | none |
+//! | [`LiveMap`], [`DynLiveMap`] | a map that others may write meanwhile; elements by value | none |
+//! | [`Map`], [`DynMap`] | an `ndarray` array, or a [`DynView`] of any dtype | the file does not change (`unsafe`) |
+//! | [`MapMut`], [`DynMapMut`] | the same, for writing | nobody else touches the file (`unsafe`) |
+//!
+//! - `.npy` files: [`ArrayFile::open`], [`Map::open`], [`create`], [`save`], [`load`], [`inspect`].
+//! - Files without a header: [`MapOptions`]. Memory: [`DynView::new`], [`DynView::from_buffer`].
+//! - Parts of arrays: [`Slice`], NumPy's basic indexing as text or as Rust ranges.
+//! - Elements: [`Element`] for the numbers, [`f16`], [`Complex`], [`Bool8`], text, times, and
+//!   [`Packed`] for unaligned and foreign-endian data.
+//! - Pages: [`Pages`] flushes, advises on, prefetches and releases a map or a slice of one.
+//!
+//! ```
+//! use mapray::{ArrayFile, Mode};
+//! use ndarray::{Ix2, array};
+//!
+//! # let folder = std::env::temp_dir().join(format!("mapray-lib-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder).unwrap();
+//! # let path = folder.join("a.npy");
+//! mapray::save(&path, &array![[1.0, 2.0], [3.0, 4.0]])?;
+//! let map = ArrayFile::open(&path)?.map_live::<f64, Ix2>(Mode::ReadWrite)?;
+//! map.set((1, 1), 5.0)?;
+//! map.flush()?;
+//! assert_eq!(mapray::load::<f64, Ix2>(&path)?, array![[1.0, 2.0], [3.0, 5.0]]);
+//! # std::fs::remove_dir_all(&folder).unwrap();
+//! # Ok::<(), mapray::Error>(())
+//! ```
 
 mod array;
 pub mod dtype;
@@ -29,3 +63,8 @@ pub use half::f16;
 pub use layout::{Layout, Order, Slice};
 pub use map::{Advice, Mode, Pages, Residency};
 pub use num_complex::Complex;
+
+/// The examples of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
-use crate::sys::{self, Replacement};
+use crate::sys;
 
 /// Writes a file of about `len` bytes through `work`, beside `path`, and puts it there when it is
 /// complete and on the disk: whatever goes wrong, the old file is as it was.
@@ -30,6 +31,75 @@ pub(crate) fn replace(
     done.map_err(|error| error.at_path(path))
 }
 
+/// A new file beside `target` that takes its place when it is complete.
+///
+/// It has no name until then where the file system allows that, so that a process that dies leaves
+/// nothing behind.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    file: File,
+    target: PathBuf,
+    name: Option<PathBuf>,
+}
+
+impl Replacement {
+    fn new(target: &Path) -> io::Result<Replacement> {
+        let (file, name) = match sys::nameless_file(folder_of(target))? {
+            Some(file) => (file, None),
+            None => {
+                let name = sibling(target);
+                (File::options().read(true).write(true).create_new(true).open(&name)?, Some(name))
+            }
+        };
+        Ok(Replacement { file, target: target.to_owned(), name })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Puts the file in the target's place, with the target's permissions where there is one, in an
+    /// order that a crash can stand: content, then name, then folder.
+    fn take_place(mut self) -> io::Result<File> {
+        if let Ok(old) = std::fs::metadata(&self.target) {
+            self.file.set_permissions(old.permissions())?;
+        }
+        self.file.sync_all()?;
+        if self.name.is_none() {
+            let name = sibling(&self.target);
+            sys::give_name(&self.file, &name)?;
+            self.name = Some(name);
+        }
+        if let Some(name) = &self.name {
+            std::fs::rename(name, &self.target)?;
+        }
+        self.name = None;
+        sys::sync_folder(folder_of(&self.target))?;
+        self.file.try_clone()
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            // Nothing better can be done in a drop than to leave the file.
+            let _ = std::fs::remove_file(name);
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A name in the folder of `target` that no other call uses.
+fn sibling(target: &Path) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos());
+    folder_of(target).join(format!(".mapray-{}-{n}-{now:x}.tmp", std::process::id()))
+}
+
 /// A new file that is to take the place of `target`, with room for `len` bytes.
 pub(crate) fn begin(target: &Path, len: u64) -> Result<Replacement> {
     let replacement =
@@ -40,7 +110,7 @@ pub(crate) fn begin(target: &Path, len: u64) -> Result<Replacement> {
 }
 
 pub(crate) fn publish(replacement: Replacement) -> Result<File> {
-    replacement.publish(true).map_err(|error| Error::io("put the new file in its place", error))
+    replacement.take_place().map_err(|error| Error::io("put the new file in its place", error))
 }
 
 /// The file that writing to `path` means: where it is a symbolic link, what it leads to.

@@ -8,7 +8,6 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{FallocateFlags, SealFlags, SeekFrom};
 use rustix::io::Errno;
@@ -402,84 +401,28 @@ fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
     Ok(())
 }
 
-/// A new file beside `target` that takes its place when it is complete.
-///
-/// It has no name until then where the file system allows that (`O_TMPFILE`), so that a process
-/// that dies leaves nothing behind.
-#[derive(Debug)]
-pub(crate) struct Replacement {
-    file: File,
-    target: PathBuf,
-    name: Option<PathBuf>,
-}
-
-impl Replacement {
-    pub(crate) fn new(target: &Path) -> io::Result<Replacement> {
-        let folder = folder_of(target);
-        let unnamed = File::options()
-            .read(true)
-            .write(true)
-            .custom_flags(libc::O_TMPFILE)
-            .mode(0o666)
-            .open(folder);
-        let (file, name) = match unnamed {
-            Ok(file) => (file, None),
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => {
-                let name = sibling(target);
-                (File::options().read(true).write(true).create_new(true).open(&name)?, Some(name))
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Replacement { file, target: target.to_owned(), name })
-    }
-
-    pub(crate) fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// Puts the file in the target's place, with the target's permissions where there is one; with
-    /// `sync`, in an order that a crash can stand.
-    pub(crate) fn publish(mut self, sync: bool) -> io::Result<File> {
-        if let Ok(old) = std::fs::metadata(&self.target) {
-            self.file.set_permissions(old.permissions())?;
+/// A new file in the folder that has no name (`O_TMPFILE`), so that it goes with the process; `None`
+/// where the file system has no such thing.
+pub(crate) fn nameless_file(folder: &Path) -> io::Result<Option<File>> {
+    let mut options = File::options();
+    options.read(true).write(true).custom_flags(libc::O_TMPFILE).mode(0o666);
+    match options.open(folder) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => {
+            Ok(None)
         }
-        if sync {
-            self.file.sync_all()?;
-        }
-        if self.name.is_none() {
-            let name = sibling(&self.target);
-            let unnamed = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-            let (folder, flags) = (rustix::fs::CWD, rustix::fs::AtFlags::SYMLINK_FOLLOW);
-            rustix::fs::linkat(folder, unnamed, folder, &name, flags)?;
-            self.name = Some(name);
-        }
-        let name = self.name.as_deref().expect("it was just given one");
-        std::fs::rename(name, &self.target)?;
-        self.name = None;
-        if sync {
-            File::open(folder_of(&self.target))?.sync_all()?;
-        }
-        self.file.try_clone()
+        Err(error) => Err(error),
     }
 }
 
-impl Drop for Replacement {
-    fn drop(&mut self) {
-        if let Some(name) = &self.name {
-            // Nothing better can be done in a drop than to leave the file.
-            let _ = std::fs::remove_file(name);
-        }
-    }
+/// Gives a nameless file a name that nothing has yet.
+pub(crate) fn give_name(file: &File, name: &Path) -> io::Result<()> {
+    let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let (folder, flags) = (rustix::fs::CWD, rustix::fs::AtFlags::SYMLINK_FOLLOW);
+    Ok(rustix::fs::linkat(folder, nameless, folder, name, flags)?)
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A name in the folder of `target` that no other call uses.
-fn sibling(target: &Path) -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos());
-    folder_of(target).join(format!(".mapray-{}-{n}-{now:x}.tmp", std::process::id()))
+/// Waits until the disk has the names in a folder.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }

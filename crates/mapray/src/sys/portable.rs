@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapMut, MmapOptions, MmapRaw};
 
@@ -150,48 +149,17 @@ pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, range)
 }
 
-/// A new file beside `target` that takes its place when it is complete.
-#[derive(Debug)]
-pub(crate) struct Replacement {
-    file: File,
-    target: PathBuf,
-    name: Option<PathBuf>,
+/// A new file in the folder that has no name: not to be had.
+pub(crate) fn nameless_file(_: &Path) -> io::Result<Option<File>> {
+    Ok(None)
 }
 
-impl Replacement {
-    pub(crate) fn new(target: &Path) -> io::Result<Replacement> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = target.with_file_name(format!(".mapray-{}-{n}.tmp", std::process::id()));
-        let file = File::options().read(true).write(true).create_new(true).open(&name)?;
-        Ok(Replacement { file, target: target.to_owned(), name: Some(name) })
-    }
-
-    pub(crate) fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// Puts the file in the target's place, with the target's permissions where there is one.
-    pub(crate) fn publish(mut self, sync: bool) -> io::Result<File> {
-        if let Ok(old) = std::fs::metadata(&self.target) {
-            self.file.set_permissions(old.permissions())?;
-        }
-        if sync {
-            self.file.sync_all()?;
-        }
-        if let Some(name) = &self.name {
-            std::fs::rename(name, &self.target)?;
-        }
-        self.name = None;
-        self.file.try_clone()
-    }
+/// Gives a nameless file a name: there are none.
+pub(crate) fn give_name(_: &File, _: &Path) -> io::Result<()> {
+    unsupported("a file without a name cannot be given one")
 }
 
-impl Drop for Replacement {
-    fn drop(&mut self) {
-        if let Some(name) = &self.name {
-            // Nothing better can be done in a drop than to leave the file.
-            let _ = std::fs::remove_file(name);
-        }
-    }
+/// Waits until the disk has the names in a folder: not every system can open one.
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }

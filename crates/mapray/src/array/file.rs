@@ -76,7 +76,7 @@ impl ArrayFile {
                 return Err(source.name(Error::new(ErrorKind::Unsupported, message)));
             }
         };
-        source.require(layout.span())?;
+        source.require(layout.span(), source.opened_len())?;
         Ok(ArrayFile { source: Arc::new(source), entry, layout })
     }
 

@@ -320,7 +320,7 @@ impl MapOptions {
                 return Ok((source, layout));
             }
         };
-        let len = source.len()?;
+        let len = source.opened_len();
         let layout = raw.layout(|| {
             len.ok_or_else(|| {
                 Error::new(ErrorKind::Shape, "the device has no end").hint("give a shape")
@@ -363,7 +363,7 @@ fn overwrite(path: &Path, len: u64, sparse: bool) -> Result<Source> {
         Ok(source) => (source, true),
         Err(_) => (Source::open_with(path, options.create(true).truncate(false))?, false),
     };
-    let Some(old_len) = source.len()?.filter(|_| !is_new) else {
+    let Some(old_len) = source.opened_len().filter(|_| !is_new) else {
         let made = extend(&source, 0, len, sparse);
         return match made {
             Ok(()) => Ok(source),

@@ -36,7 +36,7 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Entry> {
 ///
 /// [`ErrorKind::Format`] where no format knows the file, or where the header is wrong.
 pub(crate) fn probe(source: &Source) -> Result<Entry> {
-    let len = source.len()?.unwrap_or(u64::MAX);
+    let len = source.opened_len().unwrap_or(u64::MAX);
     let mut first = vec![0; len.min(FIRST) as usize];
     source.read_at(0, &mut first)?;
     let entry = if first.starts_with(&npy::MAGIC) {

@@ -45,7 +45,7 @@ impl Region {
     ///
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
-        source.require(bytes.clone())?;
+        source.require(bytes.clone(), source.len()?)?;
         let file = source.file();
         let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
         let mapping = if bytes.is_empty() {

@@ -27,6 +27,7 @@ pub(crate) struct Source {
     file: File,
     path: Option<PathBuf>,
     identity: Identity,
+    opened_len: Option<u64>,
 }
 
 impl Source {
@@ -59,9 +60,8 @@ impl Source {
 
     fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
         let named = |error| named(&path, Error::io("examine the file", error));
-        let identity = sys::identity(&file).map_err(named)?;
-        sys::file_len(&file).map_err(named)?;
-        Ok(Source { file, path, identity })
+        let (identity, opened_len) = sys::examine(&file).map_err(named)?;
+        Ok(Source { file, path, identity, opened_len })
     }
 
     /// The same file, opened for reading and writing where it has a name.
@@ -96,14 +96,22 @@ impl Source {
         self.identity
     }
 
-    /// Its length in bytes now; `None` for a device without an end.
-    pub(crate) fn len(&self) -> Result<Option<u64>> {
-        sys::file_len(&self.file).map_err(|error| self.name(Error::io("examine the file", error)))
+    /// Its length in bytes when it was opened; `None` for a device without an end.
+    pub(crate) fn opened_len(&self) -> Option<u64> {
+        self.opened_len
     }
 
-    /// Checks that the file has these bytes.
-    pub(crate) fn require(&self, bytes: Range<u64>) -> Result<()> {
-        match self.len()? {
+    /// Its length in bytes now.
+    pub(crate) fn len(&self) -> Result<Option<u64>> {
+        match sys::examine(&self.file) {
+            Ok((_, len)) => Ok(len),
+            Err(error) => Err(self.name(Error::io("examine the file", error))),
+        }
+    }
+
+    /// Checks that a file of this length has these bytes.
+    pub(crate) fn require(&self, bytes: Range<u64>, len: Option<u64>) -> Result<()> {
+        match len {
             Some(len) if len < bytes.end => Err(self.name(
                 Error::new(ErrorKind::Truncated, "the file is shorter than the array in it")
                     .expected(format!("at least {} bytes", bytes.end))

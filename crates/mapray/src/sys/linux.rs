@@ -285,31 +285,27 @@ pub(crate) struct Identity {
     inode: u64,
 }
 
-pub(crate) fn identity(file: &File) -> io::Result<Identity> {
-    let metadata = file.metadata()?;
-    Ok(Identity { device: metadata.dev(), inode: metadata.ino() })
-}
-
-/// The length in bytes of what can be mapped: `None` for devices that have no end.
-pub(crate) fn file_len(file: &File) -> io::Result<Option<u64>> {
+/// Which file it is, and how many bytes of it can be mapped: `None` for devices that have no end.
+pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
     let metadata = file.metadata()?;
     let kind = metadata.file_type();
-    if kind.is_dir() {
-        Err(io::ErrorKind::IsADirectory.into())
+    let len = if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
     } else if kind.is_char_device() {
-        Ok(None)
+        None
     } else if kind.is_block_device() {
-        Ok(Some(rustix::fs::seek(file, SeekFrom::End(0))?))
+        Some(rustix::fs::seek(file, SeekFrom::End(0))?)
     } else {
-        Ok(Some(metadata.len()))
-    }
+        Some(metadata.len())
+    };
+    Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, len))
 }
 
 /// The path under which an open file stands in its folder, if it does.
 pub(crate) fn path_of(file: &File) -> Option<PathBuf> {
     let path = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?;
     let named = std::fs::metadata(&path).ok()?;
-    let own = identity(file).ok()?;
+    let (own, _) = examine(file).ok()?;
     (own == Identity { device: named.dev(), inode: named.ino() }).then_some(path)
 }
 

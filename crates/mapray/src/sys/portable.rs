@@ -91,26 +91,22 @@ pub(crate) struct Identity {
     created: Option<std::time::SystemTime>,
 }
 
-pub(crate) fn identity(file: &File) -> io::Result<Identity> {
-    let metadata = file.metadata()?;
-    #[cfg(unix)]
-    return Ok(Identity {
-        device_and_inode: {
-            use std::os::unix::fs::MetadataExt;
-            (metadata.dev(), metadata.ino())
-        },
-    });
-    #[cfg(not(unix))]
-    Ok(Identity { created: metadata.created().ok() })
-}
-
-/// The length in bytes of what can be mapped.
-pub(crate) fn file_len(file: &File) -> io::Result<Option<u64>> {
+/// Which file it is, and how many bytes of it can be mapped.
+pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    Ok(Some(metadata.len()))
+    let identity = Identity {
+        #[cfg(unix)]
+        device_and_inode: {
+            use std::os::unix::fs::MetadataExt;
+            (metadata.dev(), metadata.ino())
+        },
+        #[cfg(not(unix))]
+        created: metadata.created().ok(),
+    };
+    Ok((identity, Some(metadata.len())))
 }
 
 /// The path under which an open file stands in its folder: not to be had.

@@ -301,6 +301,10 @@ pub(crate) fn file_len(file: &File) -> io::Result<Option<u64>> {
         Ok(None)
     } else if kind.is_block_device() {
         Ok(Some(rustix::fs::seek(file, SeekFrom::End(0))?))
+    } else if kind.is_fifo() || kind.is_socket() {
+        let message =
+            "a pipe cannot be read by position; write what comes out of it to a file first";
+        Err(io::Error::new(io::ErrorKind::NotSeekable, message))
     } else {
         Ok(Some(metadata.len()))
     }

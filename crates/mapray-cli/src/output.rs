@@ -30,8 +30,9 @@ pub fn print_usage(error: &clap::Error) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let names = Args::command().get_subcommands().map(|one| one.get_name().to_owned());
-            let names = names.collect::<Vec<_>>().join(", ");
+            let command = Args::command();
+            let names: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).collect();
+            let names = names.join(", ");
             Err(format!("a subcommand is missing: expected one of {names}; {HELP}").into())
         }
         _ => Err(one_paragraph(&error.render().to_string()).into()),

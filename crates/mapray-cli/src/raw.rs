@@ -104,8 +104,7 @@ mod tests {
         assert_eq!(read("(7,)"), [7]);
         assert_eq!(read(" ( 3, 4 ) "), [3, 4]);
         assert_eq!(read("0"), [0]);
-        assert_eq!(read("()"), []);
-        assert_eq!(read(""), []);
+        assert!(read("()").is_empty() && read("").is_empty());
         assert_eq!(strides("-8,4").unwrap().0, [-8, 4]);
     }
 

@@ -32,17 +32,24 @@ pub struct Args {
 /// What the array is, for people or for programs.
 pub fn run(args: &Args) -> Result<String, Failure> {
     let address = Address::new(&args.address, &args.raw)?;
-    let entry = if address.is_raw() || address.slice.is_some() {
-        let mut entry = address.open_whole()?.entry().clone();
-        if address.slice.is_some() {
-            entry.content = Content::Stored(address.open()?.layout().clone());
-        }
-        entry
-    } else {
-        // Python objects cannot be opened, but their header can be read.
-        inspect(&address.path)?
-    };
+    let entry = entry(&address)?;
     Ok(if args.json { json_text(&entry) } else { human_text(&address, &entry) })
+}
+
+fn entry(address: &Address) -> Result<Entry, Failure> {
+    if !address.is_raw() && address.slice.is_none() {
+        let entry = inspect(&address.path)?;
+        // Python objects cannot be opened, but their header can be read.
+        if !entry.is_mappable() {
+            return Ok(entry);
+        }
+    }
+    // Opened, so that a file that is cut short is not called mappable.
+    let mut entry = address.open_whole()?.entry().clone();
+    if address.slice.is_some() {
+        entry.content = Content::Stored(address.open()?.layout().clone());
+    }
+    Ok(entry)
 }
 
 /// The interface that scripts rely on.

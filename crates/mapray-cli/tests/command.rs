@@ -333,7 +333,7 @@ fn errors_say_what_is_wrong_and_what_to_do() {
         &["info", "folder"],
         &["info", "wrong.npy"],
         &["info", "empty.npy"],
-        &["head", "short.npy"],
+        &["info", "short.npy"],
         &["head", "o.npy"],
         &["info", "z.npz"],
         &["info", "z.npz::w"],

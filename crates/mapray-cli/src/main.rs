@@ -1,10 +1,25 @@
 //! The `mapray` command.
 
-#[allow(dead_code, unused_imports)]
+mod address;
+mod args;
+mod convert;
+mod failure;
+mod head;
+mod info;
+mod output;
+mod raw;
 mod render;
+mod slice;
 mod tour;
 
-fn main() {
-    let done = tour::run(&mut std::io::stdout().lock());
-    std::process::exit(i32::from(!done.is_ok_and(|good| good)));
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let done = match args::Args::try_parse() {
+        Ok(args) => args.command.run(),
+        Err(error) => output::print_usage(&error),
+    };
+    done.unwrap_or_else(|failure| failure.report())
 }

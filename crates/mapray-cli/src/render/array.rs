@@ -46,13 +46,11 @@ pub fn array_str(array: &impl Elements) -> mapray::Result<String> {
         bytes.resize(size, 0);
         return Ok(scalar_str(dtype, &bytes));
     }
-    let elements = count(shape);
-    if elements == 0 {
+    if count(shape) == 0 {
         return Ok("[]".to_owned());
     }
-    let shortened = elements > THRESHOLD;
-    let axes: Vec<Axis> = shape.iter().map(|length| Axis::new(*length, shortened)).collect();
-    let shown = axes.iter().fold(1_usize, |count, axis| count.saturating_mul(axis.shown()));
+    let axes = axes(shape);
+    let shown = shown(shape);
     if size == 0 && shown > MOST_EMPTY_ELEMENTS {
         return Ok("[...]".to_owned());
     }
@@ -64,6 +62,16 @@ pub fn array_str(array: &impl Elements) -> mapray::Result<String> {
     let mut out = String::new();
     write_axes(&mut out, &axes, 0, &mut words);
     Ok(out)
+}
+
+/// How many elements are shown of an array of this shape.
+pub fn shown(shape: &[usize]) -> usize {
+    axes(shape).iter().fold(1, |count, axis| count.saturating_mul(axis.shown()))
+}
+
+fn axes(shape: &[usize]) -> Vec<Axis> {
+    let shortened = count(shape) > THRESHOLD;
+    shape.iter().map(|length| Axis::new(*length, shortened)).collect()
 }
 
 /// What is shown of an axis.

@@ -3,6 +3,7 @@
 mod array;
 mod bignum;
 mod digits;
+mod file;
 mod float;
 mod format;
 mod items;
@@ -16,4 +17,4 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub use array::{Elements, array_str};
+pub use file::{element_str, file_str};

@@ -5,8 +5,8 @@ use mapray::DType;
 use mapray::dtype::{Endian, Field, Kind, Record, SubArray, TimeUnit, Unit};
 use serde_json::Value;
 
+use super::array::{Elements, array_str};
 use super::items::count;
-use super::{Elements, array_str};
 
 /// An array in memory, in C order.
 struct InMemory {

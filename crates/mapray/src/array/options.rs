@@ -146,7 +146,8 @@ impl MapOptions {
         DType::native(Kind::UInt8)
     }
 
-    /// The array, to be read by position; the mode does not matter.
+    /// The array, to be read by position; the mode does not matter. An empty file cannot be mapped
+    /// to be read, but is an array without elements here.
     ///
     /// # Errors
     ///
@@ -286,6 +287,10 @@ impl MapOptions {
 
     fn map_region(&self, origin: Origin, mode: Mode, default: DType) -> Result<DynLiveMap> {
         let (source, layout) = self.open(origin, mode, default)?;
+        if !mode.writes_file() && source.len()? == Some(0) {
+            let error = Error::new(ErrorKind::Shape, "cannot map an empty file");
+            return Err(source.name(error.hint("modes 'r+' and 'w+' can make it longer")));
+        }
         DynLiveMap::new(&source, layout, mode)
     }
 
@@ -327,15 +332,11 @@ impl MapOptions {
             })
         });
         let layout = layout.map_err(|error| source.name(error))?;
-        match len {
-            Some(len) if mode.writes_file() && len < layout.span().end => {
-                extend(&source, len, layout.span().end, self.sparse)?;
-            }
-            Some(0) if !mode.writes_file() => {
-                let error = Error::new(ErrorKind::Shape, "cannot map an empty file");
-                return Err(source.name(error.hint("modes 'r+' and 'w+' can make it longer")));
-            }
-            _ => {}
+        if let Some(len) = len
+            && mode.writes_file()
+            && len < layout.span().end
+        {
+            extend(&source, len, layout.span().end, self.sparse)?;
         }
         Ok((source, layout))
     }

@@ -11,16 +11,17 @@ use crate::sys;
 /// Writes a file of about `len` bytes through `work`, beside `path`, and puts it there when it is
 /// complete and on the disk: whatever goes wrong, the old file is as it was.
 ///
-/// What is not a regular file (a device, a pipe) is written where it is.
+/// What is not a regular file (a device, a pipe, a descriptor under `/dev/fd`) is written where it
+/// is.
 pub(crate) fn replace(
     path: &Path,
     len: u64,
     work: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     let target = target_of(path);
-    let in_place = std::fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file());
-    let done = if in_place {
-        let file = File::options().write(true).open(&target);
+    let special = std::fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file());
+    let done = if special || is_descriptor(path) {
+        let file = File::options().append(true).open(path);
         file.map_err(|error| Error::io("write", error)).and_then(|mut file| work(&mut file))
     } else {
         begin(&target, len).and_then(|replacement| {
@@ -111,6 +112,15 @@ pub(crate) fn begin(target: &Path, len: u64) -> Result<Replacement> {
 
 pub(crate) fn publish(replacement: Replacement) -> Result<File> {
     replacement.take_place().map_err(|error| Error::io("put the new file in its place", error))
+}
+
+/// Whether the path stands for a descriptor that is open already, and the file behind it is somebody
+/// else's: standard output that is redirected into a file, say.
+fn is_descriptor(path: &Path) -> bool {
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let in_process = |folder: &PathBuf| folder.starts_with("/proc") && folder.ends_with("fd");
+    folder.as_ref().is_some_and(in_process)
+        || std::fs::read_link(path).is_ok_and(|link| link.starts_with("/proc/self/fd"))
 }
 
 /// The file that writing to `path` means: where it is a symbolic link, what it leads to.

@@ -295,6 +295,9 @@ pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
         None
     } else if kind.is_block_device() {
         Some(rustix::fs::seek(file, SeekFrom::End(0))?)
+    } else if kind.is_fifo() || kind.is_socket() {
+        let message = "a pipe cannot be read by position; put what comes out of it into a file";
+        return Err(io::Error::new(io::ErrorKind::NotSeekable, message));
     } else {
         Some(metadata.len())
     };

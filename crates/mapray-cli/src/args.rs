@@ -1,0 +1,70 @@
+//! The arguments, and what they start.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::{convert, head, info, output, slice, tour};
+
+/// Inspect, slice and convert array files of any size, where they lie.
+#[derive(Debug, Parser)]
+#[command(name = "mapray", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mapray info data.npy
+  mapray slice 'data.npy[0:10, ::2]'
+  mapray slice 'data.npy[-1]' -o last.npy
+  mapray head camera.raw --dtype '>i2' --shape 480,640 --offset 512
+  mapray convert data.npy data.raw
+
+A file is named by its path. A slice, as between NumPy's brackets, may follow; put both into quotes,
+so that the shell leaves the brackets alone. A path that exists is taken whole, brackets and all.
+
+Data goes to stdout, messages to stderr. The exit code is 0 when done, 2 for wrong arguments and for
+files that cannot be read or written.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Walk through the main job on files in a temporary folder, checking each step
+    Tour,
+    Info(info::Args),
+    Head(head::Args),
+    Slice(slice::Args),
+    Convert(convert::Args),
+}
+
+impl Command {
+    /// Does what was asked. Whatever is printed is printed at the end, when nothing can fail.
+    pub fn run(&self) -> Result<ExitCode, Failure> {
+        match self {
+            Command::Tour => {
+                let as_expected = tour::run(&mut std::io::stdout().lock());
+                let as_expected = as_expected.map_err(Failure::Output)?;
+                Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            Command::Info(args) => output::print(&info::run(args)?),
+            Command::Head(args) => output::print(&head::run(args)?),
+            Command::Slice(args) => match slice::run(args)? {
+                Some(text) => output::print(&text),
+                None => Ok(ExitCode::SUCCESS),
+            },
+            Command::Convert(args) => convert::run(args).map(|()| ExitCode::SUCCESS),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -10,8 +10,9 @@ use mapray::{DType, MapOptions, Order};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Files without a header")]
 pub struct RawArgs {
-    /// What each element is, in any of NumPy's spellings, such as '<f4' or '>i2' [default: u1]
-    #[arg(long)]
+    /// What each element is, in any of NumPy's spellings, such as '<f4', '>i2', 'f4,i4' or
+    /// "[('x', '<f4'), ('n', '<i8')]" [default: u1]
+    #[arg(long, value_parser = dtype)]
     dtype: Option<DType>,
     /// Length of each axis, such as 3,4; 7 is one axis of 7 [default: to the end of the file]
     #[arg(long, value_parser = axes, allow_hyphen_values = true, value_name = "N,...")]
@@ -56,6 +57,10 @@ impl RawArgs {
         }
         Some(options)
     }
+}
+
+fn dtype(text: &str) -> mapray::Result<DType> {
+    if text.trim_start().starts_with('[') { DType::parse_descr(text) } else { text.parse() }
 }
 
 fn axes(text: &str) -> Result<Axes<usize>, String> {

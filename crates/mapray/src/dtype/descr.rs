@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::parse::with_size;
 use super::{DType, Endian, Field, Kind, Record};
-use crate::literal::Literal;
+use crate::literal::{self, Literal};
 use crate::{Error, ErrorKind, Result};
 
 impl DType {
@@ -48,6 +48,28 @@ impl DType {
                 Err(refuse("not a dtype").expected(expected).found(descr.describe()))
             }
         }
+    }
+
+    /// Reads a descr as it is written in a header: the fields of a record, or a dtype in quotes.
+    ///
+    /// ```
+    /// use mapray::DType;
+    ///
+    /// let dtype = DType::parse_descr("[('time', '<M8[us]'), ('value', '>f4', (3,))]")?;
+    /// assert_eq!(dtype.itemsize(), 20);
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`DType::from_descr`]; where the text is no Python literal, with the character in it.
+    pub fn parse_descr(text: &str) -> Result<DType> {
+        let parsed = literal::parse(text, false).map_err(|error| {
+            let character = text[..error.offset].chars().count();
+            let refused = refuse("cannot read the dtype");
+            refused.expected(error.expected).found(error.found).at_character(text, character)
+        })?;
+        DType::from_descr(&parsed.literal)
     }
 
     /// The descr as NumPy writes it into the header of an `.npy` file (`repr(dtype_to_descr(dtype))`), quotes

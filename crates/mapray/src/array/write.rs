@@ -89,10 +89,12 @@ fn forwards(block: &Layout) -> (Layout, Vec<(usize, bool)>) {
     let mut axes: Vec<usize> = (0..block.ndim()).collect();
     axes.sort_by_key(|&axis| std::cmp::Reverse(block.strides()[axis].unsigned_abs()));
     let shape: Vec<usize> = axes.iter().map(|&axis| block.shape()[axis]).collect();
-    let strides: Vec<isize> = axes.iter().map(|&axis| block.strides()[axis].abs()).collect();
+    // An axis of one element may have any stride, one without an absolute value included.
+    let stride = |axis: usize| if block.shape()[axis] > 1 { block.strides()[axis] } else { 0 };
+    let strides: Vec<isize> = axes.iter().map(|&axis| stride(axis).abs()).collect();
     let layout = Layout::strided(block.dtype().clone(), &shape, &strides, block.span().start)
         .expect("the same bytes in another order");
-    let axes = axes.into_iter().map(|axis| (axis, block.strides()[axis] < 0)).collect();
+    let axes = axes.into_iter().map(|axis| (axis, stride(axis) < 0)).collect();
     (layout, axes)
 }
 

@@ -177,8 +177,8 @@ impl MapOptions {
     /// [`ErrorKind::Shape`] where shape, strides, offset and length do not fit;
     /// [`ErrorKind::Truncated`] where the file is too short for mode `r` or `c`;
     /// [`ErrorKind::Space`] where the disk has no room for what `r+` or `w+` would add;
-    /// [`ErrorKind::Io`] where the file cannot be opened so; [`ErrorKind::Dtype`] for Python
-    /// objects.
+    /// [`ErrorKind::Io`] where the file cannot be opened so; [`ErrorKind::Mode`] where a file that
+    /// is open already lacks a right; [`ErrorKind::Dtype`] for Python objects.
     pub fn live_dyn(&self, origin: impl Into<Origin>) -> Result<DynLiveMap> {
         let dtype = MapOptions::default_dtype();
         self.map_region(origin.into(), self.mode.unwrap_or_default(), dtype)
@@ -316,7 +316,11 @@ impl MapOptions {
             raw.layout(unread).map_err(named)?;
         }
         let source = match (origin, mode) {
-            (Origin::File(file), _) => Source::from_file(file)?,
+            (Origin::File(file), mode) => {
+                let source = Source::from_file(file)?;
+                require_rights(&source, mode)?;
+                source
+            }
             (Origin::Path(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?,
             (Origin::Path(path), Mode::ReadWrite) => Source::open_writable(&path)?,
             (Origin::Path(path), Mode::Write) => {
@@ -340,6 +344,27 @@ impl MapOptions {
         }
         Ok((source, layout))
     }
+}
+
+/// Checks that a file which was opened by the caller may be used as the mode asks for.
+fn require_rights(source: &Source, mode: Mode) -> Result<()> {
+    let rights = sys::rights(source.file());
+    let (reads, writes) =
+        rights.map_err(|error| source.name(Error::io("examine the file", error)))?;
+    let error = |message: String| Err(source.name(Error::new(ErrorKind::Mode, message)));
+    if !reads {
+        let message = "the file was opened without the right to read, which every map needs; open \
+                       it with `File::options().read(true)`";
+        let also = if mode.writes_file() { " and `.write(true)`" } else { "" };
+        return error(format!("{message}{also}"));
+    }
+    if mode.writes_file() && !writes {
+        return error(format!(
+            "the file was opened without the right to write, which mode '{mode}' needs; open it \
+             for reading and writing, or map it in mode 'r' or 'c'"
+        ));
+    }
+    Ok(())
 }
 
 /// Makes a file longer; where that fails it is as it was.

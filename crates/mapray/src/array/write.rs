@@ -63,8 +63,24 @@ fn for_each_block(
     layout: &Layout,
     work: &mut impl FnMut(&Layout, &[usize]) -> Result<()>,
 ) -> Result<()> {
-    let most = if layout.may_overlap() { 1 } else { BLOCK };
-    layout.for_each_block(most, &mut |block| work(&block.layout, &block.start))
+    if layout.may_overlap() {
+        return for_each_element(layout, &mut vec![0; layout.ndim()], 0, work);
+    }
+    layout.for_each_block(BLOCK, &mut |block| work(&block.layout, &block.start))
+}
+
+/// The elements one by one in C order, `axis` and those behind it being left to walk.
+fn for_each_element(
+    layout: &Layout,
+    start: &mut [usize],
+    axis: usize,
+    work: &mut impl FnMut(&Layout, &[usize]) -> Result<()>,
+) -> Result<()> {
+    let Some(&n) = layout.shape().get(axis) else { return work(layout, start) };
+    (0..n).try_for_each(|i| {
+        start[axis] = i;
+        for_each_element(&layout.narrowed(axis, i..i + 1), start, axis + 1, work)
+    })
 }
 
 /// The same block with its axes from the widest stride to the narrowest, all running forwards: the
@@ -73,10 +89,12 @@ fn forwards(block: &Layout) -> (Layout, Vec<(usize, bool)>) {
     let mut axes: Vec<usize> = (0..block.ndim()).collect();
     axes.sort_by_key(|&axis| std::cmp::Reverse(block.strides()[axis].unsigned_abs()));
     let shape: Vec<usize> = axes.iter().map(|&axis| block.shape()[axis]).collect();
-    let strides: Vec<isize> = axes.iter().map(|&axis| block.strides()[axis].abs()).collect();
+    // An axis of one element may have any stride, one without an absolute value included.
+    let stride = |axis: usize| if block.shape()[axis] > 1 { block.strides()[axis] } else { 0 };
+    let strides: Vec<isize> = axes.iter().map(|&axis| stride(axis).abs()).collect();
     let layout = Layout::strided(block.dtype().clone(), &shape, &strides, block.span().start)
         .expect("the same bytes in another order");
-    let axes = axes.into_iter().map(|axis| (axis, block.strides()[axis] < 0)).collect();
+    let axes = axes.into_iter().map(|axis| (axis, stride(axis) < 0)).collect();
     (layout, axes)
 }
 

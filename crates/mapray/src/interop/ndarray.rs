@@ -144,7 +144,11 @@ pub(crate) fn layout_of<T: Element, D: Dimension>(
     array: &ndarray::ArrayRef<T, D>,
 ) -> Result<(*const u8, Layout)> {
     let itemsize = size_of::<T>() as isize;
-    let strides: Vec<isize> = array.strides().iter().map(|&stride| stride * itemsize).collect();
+    // Along axes of one element, and in empty arrays, any stride goes and none is ever used.
+    let axes = array.shape().iter().zip(array.strides());
+    let strides: Vec<isize> = axes
+        .map(|(&n, &stride)| if n > 1 && !array.is_empty() { stride * itemsize } else { itemsize })
+        .collect();
     let back = array.shape().iter().zip(&strides).filter(|&(&n, &stride)| n > 1 && stride < 0);
     let offset: u64 = back.map(|(&n, &stride)| (n as u64 - 1) * stride.unsigned_abs() as u64).sum();
     let layout = Layout::strided(T::dtype(), array.shape(), &strides, offset)?;

@@ -77,7 +77,9 @@ impl<'a> Pages<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken the path.
+    /// [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken the path,
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where none is there any more;
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) outside Linux.
     pub fn flush_async(&self) -> Result<()> {
         self.for_each_range(|range| self.region.flush_async(range))
     }

@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
-use rustix::fs::{FallocateFlags, SealFlags, SeekFrom};
+use rustix::fs::{FallocateFlags, OFlags, SealFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
@@ -304,6 +304,13 @@ pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
     Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, len))
 }
 
+/// Whether the file was opened for reading, and whether for writing.
+pub(crate) fn rights(file: &File) -> io::Result<(bool, bool)> {
+    let flags = rustix::fs::fcntl_getfl(file)?;
+    let access = flags & OFlags::ACCMODE;
+    Ok((access != OFlags::WRONLY && !flags.contains(OFlags::PATH), access != OFlags::RDONLY))
+}
+
 /// The path under which an open file stands in its folder, if it does.
 pub(crate) fn path_of(file: &File) -> Option<PathBuf> {
     let path = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?;
@@ -326,7 +333,12 @@ pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()>
     let code = unsafe {
         libc::sync_file_range(file.as_raw_fd(), offset, len, libc::SYNC_FILE_RANGE_WRITE)
     };
-    if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    match io::Error::last_os_error() {
+        _ if code == 0 => Ok(()),
+        // Devices of characters, `/dev/zero` say, have no disk behind them to write to.
+        error if error.raw_os_error() == Some(libc::ESPIPE) => Ok(()),
+        error => Err(error),
+    }
 }
 
 /// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that the

@@ -2,6 +2,12 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+pub mod child;
+#[cfg(target_os = "linux")]
+pub mod disk;
+#[cfg(target_os = "linux")]
+pub mod memory;
+
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;

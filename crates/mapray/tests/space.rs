@@ -1,0 +1,208 @@
+//! Full disks: an error then and there, the old file as it was, and no signal later.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use common::disk::Disk;
+use mapray::{CreateOptions, DynView, ErrorKind, MapOptions, Mode, Result};
+use ndarray::{Array1, Ix1};
+
+const MIB: u64 = 1 << 20;
+/// The size of the disks.
+const SIZE: u64 = 8;
+/// More than fits.
+const TOO_MUCH: usize = 16 << 20;
+
+/// Runs the test on each kind of small disk. `ext2` has no call that reserves blocks.
+fn on_each_disk(test: &str, work: impl Fn(&str, &Disk)) {
+    for kind in ["ext4", "ext2", "tmpfs"] {
+        match Disk::mount(kind, SIZE) {
+            Ok(disk) => work(kind, &disk),
+            Err(reason) => common::skip(test, &format!("no small {kind} to fill: {reason}")),
+        }
+    }
+}
+
+/// What must be left as it was when something fails: a file's bytes, its folder, the free space.
+struct State {
+    file: Option<Vec<u8>>,
+    names: Vec<String>,
+    free: u64,
+}
+
+impl State {
+    fn of(disk: &Disk, path: &Path) -> State {
+        State { file: fs::read(path).ok(), names: disk.names(), free: disk.free() }
+    }
+
+    fn assert_still(&self, disk: &Disk, path: &Path, after: &str) {
+        let now = State::of(disk, path);
+        assert!(now.file == self.file, "{after}: the old bytes are gone");
+        assert_eq!(now.names, self.names, "{after}");
+        // A file system may need a block more to note what it gave and took.
+        let lost = self.free.saturating_sub(now.free);
+        assert!(lost < 64 << 10, "{after}: {lost} bytes of the disk are gone");
+    }
+}
+
+fn is_space<T>(result: Result<T>, doing: &str) {
+    let error = result.err().unwrap_or_else(|| panic!("{doing}: there is no room for it"));
+    assert_eq!(error.kind(), ErrorKind::Space, "{doing}: {error}");
+    assert!(error.path().is_some(), "{doing}: {error}");
+}
+
+#[test]
+fn what_does_not_fit_leaves_everything_as_it_was() {
+    on_each_disk("what_does_not_fit_leaves_everything_as_it_was", |kind, disk| {
+        let path = disk.root().join("a.npy");
+        let writable = MapOptions::new().shape(TOO_MUCH);
+        let array = Array1::<u8>::ones(TOO_MUCH);
+        for old in [None, Some(vec![7; 300_000])] {
+            if let Some(old) = &old {
+                fs::write(&path, old).unwrap();
+            }
+            let before = State::of(disk, &path);
+            let check = |doing: &str| {
+                before.assert_still(disk, &path, &format!("{doing} on {kind}"));
+            };
+            is_space(mapray::create::<u8, Ix1>(&path, TOO_MUCH), "create");
+            check("create");
+            is_space(mapray::save(&path, &array), "save");
+            check("save");
+            let view = DynView::from_array(&array).unwrap();
+            is_space(mapray::save_raw(&path, &view), "save_raw");
+            check("save_raw");
+            is_space(writable.clone().mode(Mode::Write).live_dyn(&path), "w+");
+            check("w+");
+            if old.is_some() {
+                is_space(writable.live_dyn(&path), "r+");
+                check("r+");
+                let file = File::options().read(true).write(true).open(&path).unwrap();
+                let opened = writable.clone().mode(Mode::Write).live_dyn(file);
+                is_space(opened, "w+ on an open file");
+                check("w+ on an open file");
+            }
+        }
+    });
+}
+
+/// Stores to every byte of the map, while the disk is full.
+fn store_everywhere(mut map: mapray::MapMut<u8, Ix1>, path: &Path, kind: &str) {
+    let header = map.layout().offset() as usize;
+    // A store without room would be a SIGBUS here.
+    map.fill(0xA5);
+    map.flush().unwrap();
+    drop(map);
+    assert!(fs::read(path).unwrap()[header..].iter().all(|&byte| byte == 0xA5), "{kind}");
+}
+
+#[test]
+fn stores_to_reserved_files_succeed_on_a_full_disk() {
+    on_each_disk("stores_to_reserved_files_succeed_on_a_full_disk", |kind, disk| {
+        let n = 1 << 20;
+        let [written, extended, created] =
+            ["written", "extended", "created"].map(|name| disk.root().join(name));
+        fs::write(&extended, [1; 5000]).unwrap();
+        let options = MapOptions::new().shape(n);
+        // SAFETY: nobody else knows these files.
+        let maps = unsafe {
+            [
+                options.clone().mode(Mode::Write).map_mut::<u8, Ix1>(&written).unwrap(),
+                options.map_mut(&extended).unwrap(),
+                CreateOptions::new(n).map(&created).unwrap(),
+            ]
+        };
+        disk.fill();
+        for (map, path) in maps.into_iter().zip([&written, &extended, &created]) {
+            store_everywhere(map, path, kind);
+        }
+    });
+}
+
+#[test]
+fn live_stores_to_a_sparse_file_on_a_full_disk_are_errors_and_no_signals() {
+    let test = "live_stores_to_a_sparse_file_on_a_full_disk_are_errors_and_no_signals";
+    if cfg!(mapray_portable) {
+        return;
+    }
+    on_each_disk(test, |kind, disk| {
+        let options = MapOptions::new().shape(TOO_MUCH).mode(Mode::Write).sparse(true);
+        let map = options.live::<u8, Ix1>(disk.root().join("sparse")).unwrap();
+        disk.fill();
+        let error = map.fill(1).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Truncated | ErrorKind::Space), "{kind}: {error}");
+    });
+}
+
+#[test]
+fn sparse_opts_out_of_reserving() {
+    on_each_disk("sparse_opts_out_of_reserving", |kind, disk| {
+        let blocks = |path: &Path| fs::metadata(path).unwrap().blocks() * 512;
+        let [written, extended, created] =
+            ["written", "extended", "created"].map(|name| disk.root().join(name));
+        fs::write(&extended, [1; 5000]).unwrap();
+        let options = MapOptions::new().shape(TOO_MUCH).sparse(true);
+        options.clone().mode(Mode::Write).live_dyn(&written).unwrap();
+        options.live_dyn(&extended).unwrap();
+        CreateOptions::new(TOO_MUCH).sparse(true).live::<u8, Ix1>(&created).unwrap();
+        for path in [&written, &extended, &created] {
+            assert!(blocks(path) < MIB / 4, "{kind}: {path:?} has {} bytes", blocks(path));
+            assert!(fs::metadata(path).unwrap().len() >= TOO_MUCH as u64);
+        }
+        assert_eq!(fs::read(&extended).unwrap()[..5000], [1; 5000]);
+        // An old file is zeroed too, and gives its blocks up.
+        fs::write(&written, vec![1; 2 << 20]).unwrap();
+        let map = options.shape(1000).mode(Mode::Write).live_dyn(&written).unwrap();
+        drop(map);
+        assert_eq!(fs::read(&written).unwrap(), [0; 1000]);
+    });
+}
+
+/// A file with a large hole in it, and its bytes at both ends.
+fn with_hole(path: &Path, len: u64) {
+    use std::os::unix::fs::FileExt;
+    let file = File::create(path).unwrap();
+    file.write_all_at(&[1; 9000], 0).unwrap();
+    file.write_all_at(&[2; 9000], len - 9000).unwrap();
+}
+
+#[test]
+fn holes_of_an_old_file_are_filled_before_it_is_zeroed() {
+    on_each_disk("holes_of_an_old_file_are_filled_before_it_is_zeroed", |kind, disk| {
+        let path = disk.root().join("old");
+        // Two thirds of the disk in each: the second hole cannot be filled.
+        let n = (SIZE * MIB * 2 / 3) as usize;
+        let options = MapOptions::new().shape(n).mode(Mode::Write);
+        with_hole(&disk.root().join("first"), n as u64);
+        let first = disk.root().join("first");
+        drop(options.live_dyn(&first).unwrap());
+        if !cfg!(mapray_portable) {
+            assert!(fs::metadata(&first).unwrap().blocks() * 512 >= n as u64, "{kind}");
+        }
+        assert!(fs::read(&first).unwrap().iter().all(|&byte| byte == 0), "{kind}");
+        with_hole(&path, n as u64);
+        let before = fs::read(&path).unwrap();
+        is_space(options.live_dyn(&path), "w+ over holes");
+        assert!(fs::read(&path).unwrap() == before, "{kind}: the old bytes are there");
+        assert_eq!(disk.names().iter().filter(|name| name.starts_with(".mapray")).count(), 0);
+    });
+}
+
+#[test]
+fn a_file_that_exists_is_replaced_whole_or_not_at_all() {
+    on_each_disk("a_file_that_exists_is_replaced_whole_or_not_at_all", |kind, disk| {
+        let path = disk.root().join("a.npy");
+        mapray::save(&path, &ndarray::arr1(&[1_u8, 2, 3])).unwrap();
+        // Once more over the old one, now half of the disk: both stand there for a while.
+        let half = Array1::<u8>::ones((SIZE * MIB / 2) as usize);
+        mapray::save(&path, &half).unwrap();
+        assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap(), half, "{kind}");
+        is_space(mapray::save(&path, &Array1::<u8>::zeros(half.len())), "save again");
+        assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap(), half, "{kind}");
+    });
+}

@@ -32,10 +32,12 @@ pub(crate) fn dimension<D: Dimension>(shape: &[usize]) -> Result<D> {
 pub(crate) fn require_viewable<T: Element>(layout: &Layout, first: *const u8) -> Result<()> {
     let dtype = layout.dtype();
     if conversion::<T>(dtype)? == Conversion::Swapped {
+        let aligned = (first as usize).is_multiple_of(dtype.alignment().max(1));
+        let advice = if aligned { rust_type(dtype) } else { packed_type(dtype) };
         return Err(Error::new(ErrorKind::Dtype, "the elements are in the other byte order")
             .expected(format!("dtype '{}'", T::dtype()))
             .found(format!("'{dtype}'"))
-            .hint(format!("use {}, or read by value, which swaps them", rust_type(dtype))));
+            .hint(format!("use {advice}, or read by value, which swaps them")));
     }
     if layout.is_empty() {
         return Ok(());
@@ -65,7 +67,17 @@ fn forwards<D: Dimension>(layout: &Layout) -> Result<(D, D, isize)> {
     let dim: D = dimension(layout.shape())?;
     let mut strides = dim.clone();
     let mut moved = 0;
-    let itemsize = layout.itemsize().max(1) as isize;
+    if layout.itemsize() == 0 {
+        // Elements of no bytes lie anywhere. ndarray asks that they lie apart where they can be
+        // written, so they do as in C order.
+        let mut stride = 1;
+        for axis in (0..layout.ndim()).rev() {
+            strides[axis] = stride;
+            stride *= layout.shape()[axis];
+        }
+        return Ok((dim, strides, moved));
+    }
+    let itemsize = layout.itemsize() as isize;
     for (axis, &stride) in layout.strides().iter().enumerate() {
         let n = layout.shape()[axis];
         // ndarray never steps along an axis of one element.

@@ -291,9 +291,13 @@ impl MapOptions {
 
     /// Opens the file as the mode asks for, long enough for the array.
     fn open(&self, origin: Origin, mode: Mode, default: DType) -> Result<(Source, Layout)> {
-        let path = match &origin {
-            Origin::Path(path) => Some(path.clone()),
-            Origin::File(_) => None,
+        let opened = match origin {
+            Origin::File(file) => Ok(Source::from_file(file)?),
+            Origin::Path(path) => Err(path),
+        };
+        let path = match &opened {
+            Ok(source) => source.path().map(Path::to_owned),
+            Err(path) => Some(path.clone()),
         };
         let named = |error: Error| match &path {
             Some(path) => error.at_path(path),
@@ -310,11 +314,11 @@ impl MapOptions {
         if self.shape.is_some() || self.strides.is_some() {
             raw.layout(unread).map_err(named)?;
         }
-        let source = match (origin, mode) {
-            (Origin::File(file), _) => Source::from_file(file)?,
-            (Origin::Path(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?,
-            (Origin::Path(path), Mode::ReadWrite) => Source::open_writable(&path)?,
-            (Origin::Path(path), Mode::Write) => {
+        let source = match (opened, mode) {
+            (Ok(source), _) => source,
+            (Err(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?,
+            (Err(path), Mode::ReadWrite) => Source::open_writable(&path)?,
+            (Err(path), Mode::Write) => {
                 let layout = raw.layout(unread).map_err(named)?;
                 let source = overwrite(&path, layout.span().end, self.sparse)?;
                 return Ok((source, layout));
@@ -331,7 +335,7 @@ impl MapOptions {
             Some(len) if mode.writes_file() && len < layout.span().end => {
                 extend(&source, len, layout.span().end, self.sparse)?;
             }
-            Some(0) if !mode.writes_file() => {
+            Some(0) if !mode.writes_file() && layout.span().end == 0 => {
                 let error = Error::new(ErrorKind::Shape, "cannot map an empty file");
                 return Err(source.name(error.hint("modes 'r+' and 'w+' can make it longer")));
             }

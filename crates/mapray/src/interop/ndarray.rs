@@ -61,6 +61,37 @@ pub(crate) fn require_viewable<T: Element>(layout: &Layout, first: *const u8) ->
     Ok(())
 }
 
+/// Checks, before a file is touched, that a map of it will be viewable as an array of `T`. The first
+/// byte of a page is aligned for every type, so the byte of the file tells of the address.
+///
+/// # Errors
+///
+/// As [`view`].
+pub(crate) fn require_mappable<T: Element, D: Dimension>(layout: &Layout) -> Result<()> {
+    let at = if layout.nbytes() == 0 { 0 } else { layout.offset() as usize };
+    require_viewable::<T>(layout, std::ptr::without_provenance(at))?;
+    dimension::<D>(layout.shape()).map(drop)
+}
+
+/// As [`require_mappable`], of a map that can be written.
+///
+/// # Errors
+///
+/// As [`view_mut`].
+pub(crate) fn require_mappable_mut<T: Element, D: Dimension>(layout: &Layout) -> Result<()> {
+    require_mappable::<T, D>(layout)?;
+    require_apart(layout)
+}
+
+fn require_apart(layout: &Layout) -> Result<()> {
+    if !layout.may_overlap() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Shape, "elements share bytes, so none can be lent alone")
+        .found(format!("strides {:?}", layout.strides()))
+        .hint("a live map can write them by value"))
+}
+
 /// Shape and strides as ndarray wants them to start with: the strides of axes that run backwards
 /// made positive, and the byte by which that moves the first element.
 fn forwards<D: Dimension>(layout: &Layout) -> Result<(D, D, isize)> {
@@ -130,14 +161,7 @@ pub(crate) unsafe fn view_mut<'a, T: Element, D: Dimension>(
     first: *mut u8,
 ) -> Result<ArrayViewMut<'a, T, D>> {
     require_viewable::<T>(layout, first)?;
-    if layout.may_overlap() {
-        return Err(Error::new(
-            ErrorKind::Shape,
-            "elements share bytes, so none can be lent alone",
-        )
-        .found(format!("strides {:?}", layout.strides()))
-        .hint("a live map can write them by value"));
-    }
+    require_apart(layout)?;
     let (dim, strides, moved) = forwards::<D>(layout)?;
     if layout.is_empty() {
         let empty = ArrayViewMut::from_shape(dim, &mut []);

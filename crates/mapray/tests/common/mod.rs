@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub mod corpus;
+pub mod live;
 pub mod oracle;
 pub mod values;
 

@@ -210,7 +210,7 @@ fn strides_of_axes_that_are_never_stepped_along_may_be_anything() {
 fn claim(path: &Path, descr: &str, shape: &str) {
     let dict = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
     let mut header = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-    write!(header, "{dict:<117}\n").unwrap();
+    writeln!(header, "{dict:<117}").unwrap();
     assert_eq!(header.len(), 128, "{dict}");
     fs::write(path, header).unwrap();
 }

@@ -6,6 +6,7 @@ use bytemuck::NoUninit;
 use ndarray::{Array, ArrayD, ArrayRef, Dimension};
 
 use crate::array::read::{self, require_shape};
+use crate::array::view::require_plain;
 use crate::array::write::{self, Values};
 use crate::array::{DynMap, DynMapMut, LiveMap, map_methods};
 use crate::dtype::DType;
@@ -53,8 +54,9 @@ impl DynLiveMap {
     /// # Errors
     ///
     /// [`ErrorKind::Shape`] for more bytes than can be addressed, [`ErrorKind::Io`] where there is
-    /// not that much memory.
+    /// not that much memory, [`ErrorKind::Dtype`] for Python objects.
     pub fn zeros(dtype: DType, shape: &[usize]) -> Result<DynLiveMap> {
+        require_plain(&dtype)?;
         let layout = Layout::contiguous(dtype, shape, Default::default(), 0)?;
         let region = Arc::new(Region::zeros(layout.nbytes())?);
         Ok(DynLiveMap { region, layout })
@@ -100,7 +102,8 @@ impl DynLiveMap {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`] where an element would lie outside the mapped bytes.
+    /// [`ErrorKind::Shape`] where an element would lie outside the mapped bytes;
+    /// [`ErrorKind::Dtype`] for Python objects.
     pub fn view(
         &self,
         dtype: DType,
@@ -108,6 +111,7 @@ impl DynLiveMap {
         offset: usize,
         strides: Option<&[isize]>,
     ) -> Result<DynLiveMap> {
+        self.name(require_plain(&dtype))?;
         let bytes = self.region.bytes();
         let start = bytes.start.saturating_add(offset as u64);
         let layout = self.name(match strides {
@@ -250,7 +254,7 @@ impl DynLiveMap {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Dtype`] for Python objects.
+    /// None so far.
     pub unsafe fn assume_stable(self) -> Result<DynMap> {
         Ok(DynMap { region: self.region, layout: self.layout })
     }

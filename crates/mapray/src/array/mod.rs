@@ -22,4 +22,5 @@ pub use view::{DynView, DynViewMut};
 
 pub(crate) use methods::map_methods;
 pub(crate) use read::read_bytes;
+pub(crate) use typed_live::require_elements;
 pub(crate) use view::require_plain;

@@ -9,11 +9,13 @@ use ndarray::{Dimension, IntoDimension};
 use crate::array::view::require_plain;
 use crate::array::{
     ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map, MapMut,
+    require_elements,
 };
 use crate::dtype::{DType, Kind};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::RawArray;
+use crate::interop::ndarray::{require_mappable, require_mappable_mut};
 use crate::layout::{Layout, Order};
 use crate::map::Mode;
 use crate::source::Source;
@@ -154,7 +156,8 @@ impl MapOptions {
     /// [`ErrorKind::Shape`] where shape, strides, offset and length do not fit;
     /// [`ErrorKind::Truncated`] where the file is too short.
     pub fn file(&self, origin: impl Into<Origin>) -> Result<ArrayFile> {
-        let (source, layout) = self.open(origin.into(), Mode::Read, MapOptions::default_dtype())?;
+        let dtype = MapOptions::default_dtype();
+        let (source, layout) = self.open(origin.into(), Mode::Read, dtype, |_| Ok(()))?;
         ArrayFile::new(source, crate::format::raw_entry(layout, self.order))
     }
 
@@ -167,7 +170,8 @@ impl MapOptions {
         &self,
         origin: impl Into<Origin>,
     ) -> Result<LiveMap<T, D>> {
-        self.map_region(origin.into(), self.mode.unwrap_or_default(), T::dtype())?.typed()
+        let mode = self.mode.unwrap_or_default();
+        self.map_region(origin.into(), mode, T::dtype(), require_elements::<T, D>)?.typed()
     }
 
     /// A map that others may write meanwhile, with its dtype known at run time.
@@ -181,7 +185,7 @@ impl MapOptions {
     /// is open already lacks a right; [`ErrorKind::Dtype`] for Python objects.
     pub fn live_dyn(&self, origin: impl Into<Origin>) -> Result<DynLiveMap> {
         let dtype = MapOptions::default_dtype();
-        self.map_region(origin.into(), self.mode.unwrap_or_default(), dtype)
+        self.map_region(origin.into(), self.mode.unwrap_or_default(), dtype, |_| Ok(()))
     }
 
     /// A read-only map that *is* an array.
@@ -198,7 +202,8 @@ impl MapOptions {
         &self,
         origin: impl Into<Origin>,
     ) -> Result<Map<T, D>> {
-        let map = self.map_region(origin.into(), self.read_only()?, T::dtype())?;
+        let fits = require_mappable::<T, D>;
+        let map = self.map_region(origin.into(), self.read_only()?, T::dtype(), fits)?;
         // SAFETY: the caller's promise.
         unsafe { map.assume_stable()?.into_typed() }
     }
@@ -216,7 +221,8 @@ impl MapOptions {
         &self,
         origin: impl Into<Origin>,
     ) -> Result<MapMut<T, D>> {
-        let map = self.map_region(origin.into(), self.mode.unwrap_or_default(), T::dtype())?;
+        let (mode, fits) = (self.mode.unwrap_or_default(), require_mappable_mut::<T, D>);
+        let map = self.map_region(origin.into(), mode, T::dtype(), fits)?;
         // SAFETY: the caller's promise.
         unsafe { map.assume_stable_mut()?.into_typed() }
     }
@@ -233,8 +239,9 @@ impl MapOptions {
     /// `r`.
     pub unsafe fn map_dyn(&self, origin: impl Into<Origin>) -> Result<DynMap> {
         let dtype = MapOptions::default_dtype();
+        let map = self.map_region(origin.into(), self.read_only()?, dtype, |_| Ok(()))?;
         // SAFETY: the caller's promise.
-        unsafe { self.map_region(origin.into(), self.read_only()?, dtype)?.assume_stable() }
+        unsafe { map.assume_stable() }
     }
 
     /// A map that lends views for writing, with its dtype known at run time.
@@ -285,20 +292,37 @@ impl MapOptions {
         }
     }
 
-    fn map_region(&self, origin: Origin, mode: Mode, default: DType) -> Result<DynLiveMap> {
-        let (source, layout) = self.open(origin, mode, default)?;
-        if !mode.writes_file() && source.len()? == Some(0) {
+    fn map_region(
+        &self,
+        origin: Origin,
+        mode: Mode,
+        default: DType,
+        fits: impl Fn(&Layout) -> Result<()>,
+    ) -> Result<DynLiveMap> {
+        let (source, layout) = self.open(origin, mode, default, fits)?;
+        if !mode.writes_file() && layout.span().end == 0 && source.opened_len() == Some(0) {
             let error = Error::new(ErrorKind::Shape, "cannot map an empty file");
             return Err(source.name(error.hint("modes 'r+' and 'w+' can make it longer")));
         }
         DynLiveMap::new(&source, layout, mode)
     }
 
-    /// Opens the file as the mode asks for, long enough for the array.
-    fn open(&self, origin: Origin, mode: Mode, default: DType) -> Result<(Source, Layout)> {
-        let path = match &origin {
-            Origin::Path(path) => Some(path.clone()),
-            Origin::File(_) => None,
+    /// Opens the file as the mode asks for, long enough for the array. Nothing happens to it where
+    /// the array is not one that `fits` takes.
+    fn open(
+        &self,
+        origin: Origin,
+        mode: Mode,
+        default: DType,
+        fits: impl Fn(&Layout) -> Result<()>,
+    ) -> Result<(Source, Layout)> {
+        let opened = match origin {
+            Origin::File(file) => Ok(Source::from_file(file)?),
+            Origin::Path(path) => Err(path),
+        };
+        let path = match &opened {
+            Ok(source) => source.path().map(Path::to_owned),
+            Err(path) => Some(path.clone()),
         };
         let named = |error: Error| match &path {
             Some(path) => error.at_path(path),
@@ -313,17 +337,16 @@ impl MapOptions {
         // With a shape all that can be wrong with it shows before the file is opened.
         let unread = || Ok(0);
         if self.shape.is_some() || self.strides.is_some() {
-            raw.layout(unread).map_err(named)?;
+            raw.layout(unread).and_then(|layout| fits(&layout)).map_err(named)?;
         }
-        let source = match (origin, mode) {
-            (Origin::File(file), mode) => {
-                let source = Source::from_file(file)?;
+        let source = match (opened, mode) {
+            (Ok(source), mode) => {
                 require_rights(&source, mode)?;
                 source
             }
-            (Origin::Path(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?,
-            (Origin::Path(path), Mode::ReadWrite) => Source::open_writable(&path)?,
-            (Origin::Path(path), Mode::Write) => {
+            (Err(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?,
+            (Err(path), Mode::ReadWrite) => Source::open_writable(&path)?,
+            (Err(path), Mode::Write) => {
                 let layout = raw.layout(unread).map_err(named)?;
                 let source = overwrite(&path, layout.span().end, self.sparse)?;
                 return Ok((source, layout));
@@ -335,6 +358,7 @@ impl MapOptions {
                 Error::new(ErrorKind::Shape, "the device has no end").hint("give a shape")
             })
         });
+        let layout = layout.and_then(|layout| fits(&layout).map(|()| layout));
         let layout = layout.map_err(|error| source.name(error))?;
         if let Some(len) = len
             && mode.writes_file()

@@ -11,7 +11,7 @@ use crate::array::{DynLiveMap, Map, MapMut, map_methods};
 use crate::element::{Element, conversion};
 use crate::error::Result;
 use crate::interop::ndarray::dimension;
-use crate::layout::Slice;
+use crate::layout::{Layout, Slice};
 
 /// A map that others may write or cut short meanwhile: elements by value, never a `&[T]`.
 ///
@@ -44,8 +44,7 @@ map_methods!([T: Element, D: Dimension] LiveMap<T, D>: map.region, map.layout);
 
 impl<T: Element, D: Dimension> LiveMap<T, D> {
     pub(super) fn new(map: DynLiveMap) -> Result<LiveMap<T, D>> {
-        let fits = conversion::<T>(map.dtype()).and_then(|_| dimension::<D>(map.shape()));
-        fits.map_err(|error| map.region.name(error))?;
+        require_elements::<T, D>(&map.layout).map_err(|error| map.region.name(error))?;
         Ok(LiveMap { map, elements: PhantomData })
     }
 
@@ -217,6 +216,12 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
     {
         self.map.try_into_map_mut()?.into_typed()
     }
+}
+
+/// Checks that elements can be read and written by value as `T`, along the axes of `D`.
+pub(crate) fn require_elements<T: Element, D: Dimension>(layout: &Layout) -> Result<()> {
+    conversion::<T>(layout.dtype())?;
+    dimension::<D>(layout.shape()).map(drop)
 }
 
 impl<T, D> Clone for LiveMap<T, D> {

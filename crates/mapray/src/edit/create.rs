@@ -5,12 +5,13 @@ use std::path::Path;
 use bytemuck::NoUninit;
 use ndarray::{Dimension, IntoDimension};
 
-use crate::array::{ArrayFile, DynLiveMap, DynMapMut, LiveMap, MapMut};
+use crate::array::{ArrayFile, DynLiveMap, DynMapMut, LiveMap, MapMut, require_elements};
 use crate::dtype::DType;
 use crate::edit::replace::{begin, publish, target_of};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::format::npy;
+use crate::interop::ndarray::require_mappable_mut;
 use crate::layout::{Layout, Order};
 use crate::map::Mode;
 use crate::source::Source;
@@ -81,7 +82,7 @@ impl CreateOptions {
     ///
     /// As [`live_dyn`](CreateOptions::live_dyn).
     pub fn file(&self, path: impl AsRef<Path>, dtype: DType) -> Result<ArrayFile> {
-        let (source, layout, version) = self.make(path.as_ref(), dtype)?;
+        let (source, layout, version) = self.make(path.as_ref(), dtype, |_| Ok(()))?;
         ArrayFile::new(source, npy::stored(version, layout, self.order))
     }
 
@@ -92,7 +93,8 @@ impl CreateOptions {
     /// As [`live_dyn`](CreateOptions::live_dyn), and
     /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) where `D` has another number of axes.
     pub fn live<T: Element, D: Dimension>(&self, path: impl AsRef<Path>) -> Result<LiveMap<T, D>> {
-        self.live_dyn(path, T::dtype())?.typed()
+        let (source, layout, _) = self.make(path.as_ref(), T::dtype(), require_elements::<T, D>)?;
+        DynLiveMap::new(&source, layout, Mode::Write)?.typed()
     }
 
     /// Makes the file and maps it, for others to write meanwhile, with its dtype known at run time.
@@ -105,7 +107,7 @@ impl CreateOptions {
     /// [`ErrorKind::Format`](crate::ErrorKind::Format) where the version cannot hold the dtype,
     /// [`ErrorKind::Dtype`](crate::ErrorKind::Dtype) for Python objects.
     pub fn live_dyn(&self, path: impl AsRef<Path>, dtype: DType) -> Result<DynLiveMap> {
-        let (source, layout, _) = self.make(path.as_ref(), dtype)?;
+        let (source, layout, _) = self.make(path.as_ref(), dtype, |_| Ok(()))?;
         DynLiveMap::new(&source, layout, Mode::Write)
     }
 
@@ -122,8 +124,11 @@ impl CreateOptions {
         &self,
         path: impl AsRef<Path>,
     ) -> Result<MapMut<T, D>> {
+        let fits = require_mappable_mut::<T, D>;
+        let (source, layout, _) = self.make(path.as_ref(), T::dtype(), fits)?;
+        let map = DynLiveMap::new(&source, layout, Mode::Write)?;
         // SAFETY: the caller's promise.
-        unsafe { self.live_dyn(path, T::dtype())?.assume_stable_mut()?.into_typed() }
+        unsafe { map.assume_stable_mut()?.into_typed() }
     }
 
     /// Makes the file and maps it, to lend views for writing, with its dtype known at run time.
@@ -140,15 +145,27 @@ impl CreateOptions {
         unsafe { self.live_dyn(path, dtype)?.assume_stable_mut() }
     }
 
-    fn make(&self, path: &Path, dtype: DType) -> Result<(Source, Layout, (u8, u8))> {
-        self.try_make(path, dtype).map_err(|error| error.at_path(path))
+    fn make(
+        &self,
+        path: &Path,
+        dtype: DType,
+        fits: impl Fn(&Layout) -> Result<()>,
+    ) -> Result<(Source, Layout, (u8, u8))> {
+        self.try_make(path, dtype, fits).map_err(|error| error.at_path(path))
     }
 
-    fn try_make(&self, path: &Path, dtype: DType) -> Result<(Source, Layout, (u8, u8))> {
+    /// Makes the file, if the array is one that `fits` takes.
+    fn try_make(
+        &self,
+        path: &Path,
+        dtype: DType,
+        fits: impl Fn(&Layout) -> Result<()>,
+    ) -> Result<(Source, Layout, (u8, u8))> {
         crate::array::require_plain(&dtype)?;
         let header = npy::Header::new(dtype.clone(), self.shape.clone(), self.order == Order::F)?;
         let bytes = header.encode(self.version)?;
         let layout = Layout::contiguous(dtype, &self.shape, self.order, bytes.len() as u64)?;
+        fits(&layout)?;
         let len = layout.span().end;
         let target = target_of(path);
         let reserved = if self.sparse { 0 } else { len };

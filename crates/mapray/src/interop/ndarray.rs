@@ -32,10 +32,12 @@ pub(crate) fn dimension<D: Dimension>(shape: &[usize]) -> Result<D> {
 pub(crate) fn require_viewable<T: Element>(layout: &Layout, first: *const u8) -> Result<()> {
     let dtype = layout.dtype();
     if conversion::<T>(dtype)? == Conversion::Swapped {
+        let aligned = (first as usize).is_multiple_of(dtype.alignment().max(1));
+        let advice = if aligned { rust_type(dtype) } else { packed_type(dtype) };
         return Err(Error::new(ErrorKind::Dtype, "the elements are in the other byte order")
             .expected(format!("dtype '{}'", T::dtype()))
             .found(format!("'{dtype}'"))
-            .hint(format!("use {}, or read by value, which swaps them", rust_type(dtype))));
+            .hint(format!("use {advice}, or read by value, which swaps them")));
     }
     if layout.is_empty() {
         return Ok(());
@@ -59,13 +61,54 @@ pub(crate) fn require_viewable<T: Element>(layout: &Layout, first: *const u8) ->
     Ok(())
 }
 
+/// Checks, before a file is touched, that a map of it will be viewable as an array of `T`. The first
+/// byte of a page is aligned for every type, so the byte of the file tells of the address.
+///
+/// # Errors
+///
+/// As [`view`].
+pub(crate) fn require_mappable<T: Element, D: Dimension>(layout: &Layout) -> Result<()> {
+    let at = if layout.nbytes() == 0 { 0 } else { layout.offset() as usize };
+    require_viewable::<T>(layout, std::ptr::without_provenance(at))?;
+    dimension::<D>(layout.shape()).map(drop)
+}
+
+/// As [`require_mappable`], of a map that can be written.
+///
+/// # Errors
+///
+/// As [`view_mut`].
+pub(crate) fn require_mappable_mut<T: Element, D: Dimension>(layout: &Layout) -> Result<()> {
+    require_mappable::<T, D>(layout)?;
+    require_apart(layout)
+}
+
+fn require_apart(layout: &Layout) -> Result<()> {
+    if !layout.may_overlap() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Shape, "elements share bytes, so none can be lent alone")
+        .found(format!("strides {:?}", layout.strides()))
+        .hint("a live map can write them by value"))
+}
+
 /// Shape and strides as ndarray wants them to start with: the strides of axes that run backwards
 /// made positive, and the byte by which that moves the first element.
 fn forwards<D: Dimension>(layout: &Layout) -> Result<(D, D, isize)> {
     let dim: D = dimension(layout.shape())?;
     let mut strides = dim.clone();
     let mut moved = 0;
-    let itemsize = layout.itemsize().max(1) as isize;
+    if layout.itemsize() == 0 {
+        // Elements of no bytes lie anywhere. ndarray asks that they lie apart where they can be
+        // written, so they do as in C order.
+        let mut stride = 1;
+        for axis in (0..layout.ndim()).rev() {
+            strides[axis] = stride;
+            stride *= layout.shape()[axis];
+        }
+        return Ok((dim, strides, moved));
+    }
+    let itemsize = layout.itemsize() as isize;
     for (axis, &stride) in layout.strides().iter().enumerate() {
         let n = layout.shape()[axis];
         // ndarray never steps along an axis of one element.
@@ -118,14 +161,7 @@ pub(crate) unsafe fn view_mut<'a, T: Element, D: Dimension>(
     first: *mut u8,
 ) -> Result<ArrayViewMut<'a, T, D>> {
     require_viewable::<T>(layout, first)?;
-    if layout.may_overlap() {
-        return Err(Error::new(
-            ErrorKind::Shape,
-            "elements share bytes, so none can be lent alone",
-        )
-        .found(format!("strides {:?}", layout.strides()))
-        .hint("a live map can write them by value"));
-    }
+    require_apart(layout)?;
     let (dim, strides, moved) = forwards::<D>(layout)?;
     if layout.is_empty() {
         let empty = ArrayViewMut::from_shape(dim, &mut []);

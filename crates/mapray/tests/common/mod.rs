@@ -11,7 +11,12 @@ pub mod memory;
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+pub mod corpus;
+pub mod live;
+pub mod oracle;
+pub mod values;
 
 /// The Python interpreter that has NumPy, named by `MAPRAY_PYTHON`.
 pub fn python() -> Option<PathBuf> {
@@ -41,4 +46,11 @@ pub fn skip(test: &str, reason: &str) {
         env::var_os("MAPRAY_NO_SKIP").is_none_or(|no| no != "1"),
         "{test} may not be skipped: {reason}"
     );
+}
+
+/// A folder for files that are saved by the thousand: in memory where the system has such a place,
+/// since each save waits for the disk.
+pub fn scratch() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
 }

@@ -31,6 +31,9 @@ def element_bytes(array):
     gives for the padding between them is uninitialised memory.
     """
 
+    # The bytes need an axis of their own, and there can be no more than 64.
+    array = array.squeeze()
+
     class Bytes:
         __array_interface__ = {
             "version": 3,

@@ -7,12 +7,11 @@ use std::fs;
 use std::path::Path;
 
 use common::corpus::{Known, MODES, assert_covers, corpus};
+use common::live;
 use common::oracle::{as_json, indices, read_json};
 use mapray::format::npy::Header;
-use mapray::{
-    ArrayFile, CreateOptions, DType, DynLiveMap, DynMap, DynMapMut, ErrorKind, Mode, Order,
-};
-use ndarray::{Array1, Ix1};
+use mapray::{ArrayFile, CreateOptions, DType, DynMap, DynMapMut, ErrorKind, Mode, Order};
+use ndarray::Ix1;
 use serde_json::{Value as Json, json};
 
 #[test]
@@ -61,7 +60,7 @@ fn every_tier_and_mode_gives_the_elements() {
         for mode in MODES {
             let live = file.map_live_dyn(mode).unwrap();
             assert_eq!((live.mode(), live.shape()), (mode, &known.shape[..]), "{name}");
-            at_once(&|bytes| live.read_bytes(bytes));
+            assert_eq!(live::bytes_of(&live), known.elements, "{name}");
         }
         // SAFETY: nobody else knows the copy, and it is not written.
         let map = unsafe { DynMap::open(&path) }.unwrap();
@@ -90,39 +89,30 @@ fn edits_reach_the_file_in_r_plus_and_in_no_other_mode() {
         let (name, path) = (known.name(), known.copy(work.path()));
         let before = fs::read(&path).unwrap();
         let file = ArrayFile::open(&path).unwrap();
-        let bytes_of =
-            |live: &DynLiveMap| live.view("u1".parse().unwrap(), &[known.nbytes], 0, None).unwrap();
-        let set_last = |bytes: &DynLiveMap| match known.nbytes {
-            0 => Ok(()),
-            n => bytes.set(&[n - 1], 0xab_u8),
-        };
+        let (one, all) = (vec![0xab; known.nbytes.min(1)], vec![0xab; known.nbytes]);
 
-        let bytes = bytes_of(&file.map_live_dyn(Mode::Read).unwrap());
-        assert_eq!(bytes.fill(0xab_u8).unwrap_err().kind(), ErrorKind::Mode, "{name}");
-        if known.nbytes > 0 {
-            assert_eq!(set_last(&bytes).unwrap_err().kind(), ErrorKind::Mode, "{name}");
+        let live = file.map_live_dyn(Mode::Read).unwrap();
+        for bytes in [&one, &all] {
+            let error = live::store(&live, bytes).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Mode, "{name}");
         }
 
         let live = file.map_live_dyn(Mode::CopyOnWrite).unwrap();
-        let bytes = bytes_of(&live);
-        set_last(&bytes).unwrap();
-        bytes.fill(0xab_u8).unwrap();
+        live::store(&live, &one).unwrap();
+        live::store(&live, &all).unwrap();
         live.flush().unwrap();
-        let mut edited = vec![0; known.nbytes];
-        live.read_bytes(&mut edited).unwrap();
-        assert_eq!(edited, vec![0xab; known.nbytes], "{name}");
+        assert_eq!(live::bytes_of(&live), all, "{name}");
         assert!(fs::read(&path).unwrap() == before, "{name}: mode c wrote the file");
 
         let live = file.map_live_dyn(Mode::ReadWrite).unwrap();
-        let bytes = bytes_of(&live);
-        set_last(&bytes).unwrap();
+        live::store(&live, &one).unwrap();
         let mut expected = before.clone();
-        let data = known.offset as usize..known.offset as usize + known.nbytes;
-        expected[data.clone()].last_mut().into_iter().for_each(|last| *last = 0xab);
+        let start = known.offset as usize;
+        expected[start..start + one.len()].copy_from_slice(&one);
         assert!(fs::read(&path).unwrap() == expected, "{name}: one byte");
-        bytes.fill(0xab_u8).unwrap();
+        live::store(&live, &all).unwrap();
         live.flush().unwrap();
-        expected[data].fill(0xab);
+        expected[start..start + all.len()].copy_from_slice(&all);
         assert!(fs::read(&path).unwrap() == expected, "{name}: all bytes");
     }
     assert_covers(&corpus.plain, 2000, 170);
@@ -145,7 +135,9 @@ fn files_are_written_as_numpy_writes_them_and_numpy_reads_them() {
         let out = work.path().join(name);
         match i % 3 {
             0 => mapray::save_dyn(&out, &file).unwrap(),
-            1 => mapray::save_dyn(&out, &file.map_live_dyn(Mode::Read).unwrap()).unwrap(),
+            1 if live::WORKS => {
+                mapray::save_dyn(&out, &file.map_live_dyn(Mode::Read).unwrap()).unwrap();
+            }
             _ => {
                 // SAFETY: no test writes to the files of the corpus.
                 let map = unsafe { DynMap::open(&known.path) }.unwrap();
@@ -195,8 +187,7 @@ fn create(known: &Known, dtype: &DType, path: &Path) -> Vec<u8> {
     let (major, minor) = known.version;
     let options = CreateOptions::new(&known.shape[..]).order(order).version(major, minor);
     let live = options.live_dyn(path, dtype.clone()).unwrap();
-    let bytes = live.view("u1".parse().unwrap(), &[known.nbytes], 0, None).unwrap();
-    bytes.assign(&Array1::from_vec(known.in_file_order(&known.elements))).unwrap();
+    live::store(&live, &known.in_file_order(&known.elements)).unwrap();
     fs::read(path).unwrap()
 }
 

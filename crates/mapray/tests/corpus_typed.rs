@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use common::corpus::{Known, MODES, assert_covers, corpus};
+use common::live;
 use common::oracle::indices;
 use common::values::Value;
 use mapray::element::Packable;
@@ -30,7 +31,7 @@ fn check<T: Value>(known: &Known, order: Option<bool>, work: &Path) {
     let values = file.to_array::<T, IxDyn>().unwrap();
     assert_eq!(values.shape(), known.shape, "{name}");
     same("copied", &mut values.iter().copied());
-    for mode in MODES {
+    for mode in MODES.into_iter().filter(|_| live::WORKS) {
         let live = file.map_live::<T, IxDyn>(mode).unwrap();
         same("live", &mut live.to_array().unwrap().into_iter());
         let each = indices(&known.shape).into_iter().map(|index| live.get(index).unwrap());
@@ -47,12 +48,14 @@ fn check<T: Value>(known: &Known, order: Option<bool>, work: &Path) {
     let expected = known.file_with(&moved_bytes);
     let before = fs::read(&path).unwrap();
 
-    let live = file.map_live::<T, IxDyn>(Mode::Read).unwrap();
-    assert_eq!(live.assign(&moved).unwrap_err().kind(), ErrorKind::Mode, "{name}");
-    file.map_live::<T, IxDyn>(Mode::CopyOnWrite).unwrap().assign(&moved).unwrap();
-    assert!(fs::read(&path).unwrap() == before, "{name}: mode c wrote the file");
-    file.map_live::<T, IxDyn>(Mode::ReadWrite).unwrap().assign(&moved).unwrap();
-    assert!(fs::read(&path).unwrap() == expected, "{name}: assigned");
+    if live::WORKS {
+        let live = file.map_live::<T, IxDyn>(Mode::Read).unwrap();
+        assert_eq!(live.assign(&moved).unwrap_err().kind(), ErrorKind::Mode, "{name}");
+        file.map_live::<T, IxDyn>(Mode::CopyOnWrite).unwrap().assign(&moved).unwrap();
+        assert!(fs::read(&path).unwrap() == before, "{name}: mode c wrote the file");
+        file.map_live::<T, IxDyn>(Mode::ReadWrite).unwrap().assign(&moved).unwrap();
+        assert!(fs::read(&path).unwrap() == expected, "{name}: assigned");
+    }
     fs::copy(&known.path, &path).unwrap();
 
     // SAFETY: nobody else knows the copy, and no other map of it is looked at meanwhile.

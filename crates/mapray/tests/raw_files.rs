@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 
+use common::live;
 use common::oracle::{dtype, hex, lengths};
 use mapray::{DynLiveMap, Error, ErrorKind, MapOptions, Mode, Order, Origin};
 use serde_json::{Value as Json, json};
@@ -107,13 +108,11 @@ impl From<Error> for Refusal {
 const LARGE: u64 = 16384;
 
 fn outcome(live: &DynLiveMap, path: &Path) -> mapray::Result<Outcome> {
-    let mut elements = vec![0; live.layout().nbytes()];
-    live.read_bytes(&mut elements)?;
+    let elements = live::bytes_of(live);
     let file_size = fs::metadata(path).unwrap().len();
     let mut edited = None;
     if live.mode().is_writable() {
-        let bytes = live.view("u1".parse()?, &[elements.len()], 0, None)?;
-        bytes.fill(0xab_u8)?;
+        live::store(live, &vec![0xab; elements.len()])?;
         live.flush()?;
         edited = Some(fs::read(path).unwrap()).filter(|_| file_size <= LARGE);
     }
@@ -128,7 +127,9 @@ fn ours(case: &Case, inputs: &Path, path: &Path) -> Result<Outcome, Refusal> {
     let before = fs::read(inputs.join(case.text("file").unwrap())).unwrap();
     let live = options.live_dyn(case.origin(inputs, path)).inspect_err(|error| {
         assert!(fs::read(path).unwrap() == before, "{error}, and yet the file is another");
-        assert_eq!(error.path(), Some(path), "{error}");
+        // Some systems cannot tell the name of an open file.
+        let named = case.text("handle").is_none() || live::WORKS;
+        assert_eq!(error.path(), Some(path).filter(|_| named), "{error}");
     })?;
     other_tiers(case, &options, &live, inputs, path)?;
     Ok(outcome(&live, path)?)
@@ -142,8 +143,7 @@ fn other_tiers(
     inputs: &Path,
     path: &Path,
 ) -> mapray::Result<()> {
-    let mut elements = vec![0; live.layout().nbytes()];
-    live.read_bytes(&mut elements)?;
+    let elements = live::bytes_of(live);
     let mut again = vec![0xee; elements.len()];
     // What `w+` made is there to be read; of an empty file nothing can be.
     if fs::metadata(path).unwrap().len() > 0 {
@@ -249,7 +249,7 @@ fn raw_files_are_mapped_as_numpy_maps_them() {
     let Some(python) = common::python() else {
         return common::skip(test, "MAPRAY_PYTHON names no interpreter with NumPy");
     };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = common::scratch();
     common::oracle::run(&python, "raw.py", folder.path());
     let lines = fs::read_to_string(folder.path().join("memmap.jsonl")).unwrap();
     let path = folder.path().join("copy.bin");

@@ -6,7 +6,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use mapray::{DynLiveMap, Error, ErrorKind, LiveMap, MapOptions, Mode, Order, Packed, Result, f16};
+use common::live::{self, bytes_of, store};
+use mapray::{Error, ErrorKind, LiveMap, MapOptions, Mode, Order, Packed, Result, f16};
 use ndarray::{Array2, Ix1, Ix2, Ix3, IxDyn, arr1, arr2};
 
 struct Folder(tempfile::TempDir);
@@ -41,12 +42,6 @@ fn words<T: std::fmt::Debug>(result: Result<T>, path: &Path, kind: ErrorKind) ->
     text.strip_prefix(&path).unwrap_or_else(|| panic!("{text} does not name {path}")).to_owned()
 }
 
-fn elements(live: &DynLiveMap) -> Vec<u8> {
-    let mut elements = vec![0; live.layout().nbytes()];
-    live.read_bytes(&mut elements).unwrap();
-    elements
-}
-
 #[test]
 fn without_a_shape_all_behind_the_offset_is_mapped_along_one_axis() {
     let (folder, kind) = (Folder::new(), ErrorKind::Shape);
@@ -56,7 +51,7 @@ fn without_a_shape_all_behind_the_offset_is_mapped_along_one_axis() {
     assert_eq!(live.mode(), Mode::ReadWrite);
     for mode in ["r", "c", "r+"] {
         let live = options(mode, "<i4").offset(4).live_dyn(&path).unwrap();
-        assert_eq!((live.shape(), elements(&live)), (&[5][..], contents(24)[4..].to_vec()));
+        assert_eq!((live.shape(), bytes_of(&live)), (&[5][..], contents(24)[4..].to_vec()));
         // NumPy: "Size of available data is not a multiple of the data-type size."
         assert_eq!(
             words(options(mode, "<i4").offset(3).live_dyn(&path), &path, kind),
@@ -90,7 +85,7 @@ fn a_shape_is_a_number_a_tuple_an_array_or_a_slice() {
     assert_eq!(shape(new().shape(Array2::<u8>::zeros((4, 2)).raw_dim())), [4, 2]);
     assert_eq!(shape(new().shape(())), [0; 0]);
     let scalar = new().offset(7).shape(()).live_dyn(&path).unwrap();
-    assert_eq!(scalar.get::<u8>(&[]).unwrap(), 7);
+    assert_eq!(bytes_of(&scalar), [7]);
 }
 
 #[test]
@@ -115,7 +110,7 @@ fn a_file_that_is_too_short_is_made_longer_where_it_can_be_written() {
         let bytes = 4 << 20;
         let live = options("r+", "u1").offset(20).shape(bytes).sparse(sparse).live_dyn(&path);
         let extended = [contents(24), vec![0; bytes - 4]].concat();
-        assert_eq!(elements(&live.unwrap()), extended[20..]);
+        assert_eq!(bytes_of(&live.unwrap()), extended[20..]);
         assert!(fs::read(&path).unwrap() == extended);
         // Its blocks are reserved, so that a full disk shows now, or only those in use.
         let blocks = fs::metadata(&path).unwrap().blocks() * 512;
@@ -154,11 +149,13 @@ fn only_the_bytes_of_the_array_are_mapped() {
     let folder = Folder::new();
     let path = folder.file(100_000);
     let live = options("r+", "u1").offset(10).shape(20).live_dyn(&path).unwrap();
-    assert_eq!(elements(&live), contents(30)[10..]);
-    live.fill(0xff_u8).unwrap();
+    assert_eq!(bytes_of(&live), contents(30)[10..]);
+    store(&live, &[0xff; 20]).unwrap();
     let expected = [&contents(10)[..], &[0xff; 20], &contents(100_000)[30..]].concat();
     assert!(fs::read(&path).unwrap() == expected);
-    assert!(live.pages().residency().unwrap().total < 100_000);
+    if live::WORKS {
+        assert!(live.pages().residency().unwrap().total < 100_000);
+    }
     let error = live.view("u1".parse().unwrap(), &[21], 0, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Shape);
 }
@@ -172,9 +169,9 @@ fn the_offset_is_any_byte_whatever_pages_and_alignment() {
             let options = options(mode, "<f8").offset(offset).shape(1);
             let at = offset as usize;
             let bytes = contents(3 * 4096)[at..at + 8].to_vec();
-            assert_eq!(elements(&options.live_dyn(&path).unwrap()), bytes, "{offset}");
+            assert_eq!(bytes_of(&options.live_dyn(&path).unwrap()), bytes, "{offset}");
             let value = f64::from_le_bytes(bytes.try_into().unwrap());
-            assert_eq!(options.live::<f64, Ix1>(&path).unwrap().get(0).unwrap(), value);
+            assert_eq!(options.file(&path).unwrap().get::<f64>(&[0]).unwrap(), value);
             if mode != "r" {
                 continue;
             }
@@ -221,7 +218,7 @@ fn an_offset_behind_the_end_is_an_error_that_says_so() {
         );
     }
     let live = options("r+", "u1").offset(100_000).shape(3).live_dyn(&path).unwrap();
-    assert_eq!(elements(&live), [0; 3]);
+    assert_eq!(bytes_of(&live), [0; 3]);
     let file = fs::read(&path).unwrap();
     assert!(file[..64] == contents(64) && file[64..] == [0; 100_003 - 64]);
 }
@@ -233,7 +230,7 @@ fn an_offset_at_the_end_gives_an_empty_array() {
         for mode in ["r", "c", "r+"] {
             let path = folder.file(len);
             let live = options(mode, "<i4").offset(len as u64).live_dyn(&path).unwrap();
-            assert_eq!((live.shape(), elements(&live)), (&[0][..], vec![]));
+            assert_eq!((live.shape(), bytes_of(&live)), (&[0][..], vec![]));
             live.flush().unwrap();
             assert_eq!(fs::read(&path).unwrap(), contents(len));
         }
@@ -248,9 +245,11 @@ fn offsets_beyond_4_gib_are_mapped() {
     File::create(&path).unwrap().set_len(len).unwrap();
     let live = options("r+", "<u8").offset(offset).live_dyn(&path).unwrap();
     assert_eq!(live.shape(), [1]);
-    live.set(&[0], 0x0123_4567_89ab_cdef_u64).unwrap();
-    let whole = options("r", "<u8").live::<u64, Ix1>(&path).unwrap();
-    assert_eq!(whole.get((len / 8 - 1) as usize).unwrap(), 0x0123_4567_89ab_cdef);
+    store(&live, b"far away").unwrap();
+    assert_eq!(bytes_of(&live), b"far away");
+    let whole = options("r", "<u8").file(&path).unwrap();
+    let last = whole.get::<u64>(&[(len / 8 - 1) as usize]).unwrap();
+    assert_eq!(last, u64::from_le_bytes(*b"far away"));
 }
 
 #[test]
@@ -316,8 +315,8 @@ fn every_dtype_is_mapped_but_python_objects() {
     for (dtype, n) in [(">f8", 8), ("M8[s]", 8), ("V8", 8), ("S5,S3", 8), ("U2", 8), ("f16", 4)] {
         assert_eq!(shape(dtype), [n], "{dtype}");
     }
-    let big = options("r", ">u2").live::<u16, Ix1>(&path).unwrap();
-    assert_eq!(big.get(1).unwrap(), 0x0203);
+    let big = options("r", ">u2").file(&path).unwrap();
+    assert_eq!(big.get::<u16>(&[1]).unwrap(), 0x0203);
     for dtype in ["O", "i4,O"] {
         for mode in ["r", "r+", "w+", "c"] {
             // NumPy maps them, and crashes at the first look.
@@ -337,8 +336,8 @@ fn the_order_is_cs_or_fortrans() {
         let options = options("r", "u1").shape((2, 3)).order(text.parse().unwrap());
         assert_eq!(options.live_dyn(&path).unwrap().layout().strides(), strides, "{text}");
     }
-    let fortran = options("r", "u1").shape((2, 3)).order(Order::F).live::<u8, Ix2>(&path);
-    assert_eq!(fortran.unwrap().to_array().unwrap(), arr2(&[[0, 2, 4], [1, 3, 5]]));
+    let fortran = options("r", "u1").shape((2, 3)).order(Order::F).file(&path);
+    assert_eq!(fortran.unwrap().to_array::<u8, Ix2>().unwrap(), arr2(&[[0, 2, 4], [1, 3, 5]]));
     assert_eq!(
         "X".parse::<Order>().unwrap_err().to_string(),
         "order must be one of 'C', 'F', 'A', or 'K' (got 'X')"
@@ -350,7 +349,11 @@ fn strides_are_any_number_of_bytes() {
     let folder = Folder::new();
     let path = folder.file(64);
     let raw = || options("r", "u1");
-    let read = |options: MapOptions| options.live::<u8, IxDyn>(&path).unwrap().to_array().unwrap();
+    let read = |options: MapOptions| {
+        let array = options.file(&path).unwrap().to_array::<u8, IxDyn>().unwrap();
+        assert!(array.iter().eq(&bytes_of(&options.live_dyn(&path).unwrap())));
+        array
+    };
     assert_eq!(read(raw().shape(3).strides([5])), arr1(&[0, 5, 10]).into_dyn());
     assert_eq!(read(raw().offset(63).shape(3).strides([-9])), arr1(&[63, 54, 45]).into_dyn());
     let window = raw().offset(1).shape((3, 2)).strides([1, 1]);
@@ -373,14 +376,16 @@ fn strides_are_any_number_of_bytes() {
     );
     let short = raw().shape(3).strides([32]).live_dyn(&path);
     assert_eq!(short.unwrap_err().kind(), ErrorKind::Truncated);
-    // What lies between the elements is not touched, even where the file is made longer.
-    let live = options("r+", "<u2").shape(3).strides([40]).live::<u16, Ix1>(&path).unwrap();
-    live.assign(&arr1(&[0xffff; 3])).unwrap();
-    let mut expected = [contents(64), vec![0; 18]].concat();
-    for i in [0, 1, 40, 41, 80, 81] {
-        expected[i] = 0xff;
+    if live::WORKS {
+        // What lies between the elements is not touched, even where the file is made longer.
+        let live = options("r+", "<u2").shape(3).strides([40]).live::<u16, Ix1>(&path).unwrap();
+        live.assign(&arr1(&[0xffff; 3])).unwrap();
+        let mut expected = [contents(64), vec![0; 18]].concat();
+        for i in [0, 1, 40, 41, 80, 81] {
+            expected[i] = 0xff;
+        }
+        assert_eq!(fs::read(&path).unwrap(), expected);
     }
-    assert_eq!(fs::read(&path).unwrap(), expected);
 }
 
 #[test]
@@ -415,7 +420,7 @@ fn only_w_plus_makes_a_file_and_no_folder_is_one() {
         assert!(!missing.exists());
     }
     let live = options("w+", "<i2").offset(6).shape((2, 2)).live_dyn(&missing).unwrap();
-    assert_eq!((elements(&live), fs::read(&missing).unwrap()), (vec![0; 8], vec![0; 14]));
+    assert_eq!((bytes_of(&live), fs::read(&missing).unwrap()), (vec![0; 8], vec![0; 14]));
     for mode in ["r", "c", "r+", "w+"] {
         let error = options(mode, "u1").shape(3).live_dyn(folder.0.path()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);
@@ -423,6 +428,7 @@ fn only_w_plus_makes_a_file_and_no_folder_is_one() {
     }
 }
 
+#[cfg(all(target_os = "linux", not(mapray_portable)))]
 #[test]
 fn a_device_without_an_end_is_mapped_with_a_shape() {
     let zero = Path::new("/dev/zero");

@@ -187,7 +187,7 @@ const REFUSALS: [(&str, Option<ErrorKind>); 15] = [
     // Of elements of no bytes, without a shape.
     ("integer modulo by zero", Some(ErrorKind::Dtype)),
     // Of an open file that was opened for reading only.
-    ("[Errno 13] Permission denied", Some(ErrorKind::Io)),
+    ("[Errno 13] Permission denied", Some(ErrorKind::Mode)),
     ("write", Some(ErrorKind::Io)),
     // Of 2**62 bytes, as the file system has it.
     ("[Errno ", Some(ErrorKind::Io)),

@@ -29,6 +29,10 @@ pub(crate) struct Parsed {
 pub(crate) fn parse(text: &str, python2: bool) -> Result<Parsed, SyntaxError> {
     let mut parser = Parser { text, at: 0, python2, dicts: 0, value_offsets: Vec::new() };
     parser.skip_blank();
+    let before = &text[..parser.at];
+    if before.rfind(['\n', '\r']).is_some_and(|line_end| line_end + 1 < before.len()) {
+        return Err(parser.error("a line that is not indented"));
+    }
     let literal = parser.bare()?;
     if parser.peek().is_some() {
         return Err(parser.error("the end of the header"));
@@ -92,7 +96,8 @@ impl<'a> Parser<'a> {
                     let rest = self.rest();
                     self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
                 }
-                Some('\\') if self.eat("\\\n") || self.eat("\\\r") => {}
+                // One that joins nothing to its line is an error, as in Python.
+                Some('\\') if self.rest().len() > 2 && (self.eat("\\\n") || self.eat("\\\r")) => {}
                 _ => return,
             }
         }

@@ -101,7 +101,7 @@ impl<T: Element + NoUninit + Debug, P: Element + NoUninit + Debug> Run<T, P> {
         }
         let (mode, tier) = possible(case.mode, case.tier);
         let opened = open(&options, &path, mode, tier);
-        let (file, array) = match case.request.open(file.as_deref(), mode) {
+        let (file, array) = match case.request.open(file.as_deref(), mode, tier != Tier::File) {
             Ok(expected) => expected,
             Err(kind) => {
                 let error = opened.err().expect("the model cannot be opened");
@@ -375,7 +375,7 @@ impl<T: Element + NoUninit + Debug, P: Element + NoUninit + Debug> Run<T, P> {
             }
             Work::Reopen(mode, tier) => {
                 let (mode, tier) = possible(mode, tier);
-                let expected = self.request.open(Some(&self.model.file), mode);
+                let expected = self.request.open(Some(&self.model.file), mode, tier != Tier::File);
                 let opened = open(&self.options, &self.path(), mode, tier);
                 match expected {
                     Err(kind) => assert_eq!(opened.err().unwrap().kind(), kind),

@@ -146,8 +146,14 @@ impl Request {
     }
 
     /// What opening a file with these contents (`None` where there is none) makes of it, and the
-    /// array in it. The errors are NumPy's, by kind; after one the file is as it was.
-    pub fn open(&self, file: Option<&[u8]>, mode: Mode) -> Result<(Vec<u8>, Strided), ErrorKind> {
+    /// array in it. The errors are NumPy's, by kind; after one the file is as it was. What is read
+    /// by position may be empty, what is mapped may not.
+    pub fn open(
+        &self,
+        file: Option<&[u8]>,
+        mode: Mode,
+        mapped: bool,
+    ) -> Result<(Vec<u8>, Strided), ErrorKind> {
         let array = self.array();
         if array.as_ref().is_some_and(|array| array.bounds().0 < 0) {
             return Err(ErrorKind::Shape);
@@ -169,8 +175,8 @@ impl Request {
         let end = array.bounds().1 as usize;
         match mode {
             Mode::ReadWrite => file.resize(end.max(file.len()), 0),
-            _ if file.is_empty() => return Err(ErrorKind::Shape),
             _ if file.len() < end => return Err(ErrorKind::Truncated),
+            _ if file.is_empty() && mapped => return Err(ErrorKind::Shape),
             _ => {}
         }
         Ok((file, array))

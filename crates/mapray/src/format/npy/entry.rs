@@ -1,5 +1,6 @@
 //! What a `.npy` file holds.
 
+use super::prelude::truncated;
 use super::{Header, MAX_HEADER_SIZE, Prelude};
 use crate::error::Result;
 use crate::format::{Codec, Content, Entry};
@@ -12,9 +13,12 @@ pub(crate) fn entry(
     read: impl FnOnce(u64, &mut [u8]) -> Result<()>,
 ) -> Result<Entry> {
     let prelude = Prelude::parse(&first)?;
+    if prelude.data_offset() > len {
+        return Err(truncated(len, prelude.data_offset()));
+    }
     prelude.check_size(MAX_HEADER_SIZE)?;
     let have = first.len();
-    if prelude.data_offset() > have as u64 && prelude.data_offset() <= len {
+    if prelude.data_offset() > have as u64 {
         first.resize(prelude.data_offset() as usize, 0);
         read(have as u64, &mut first[have..])?;
     }

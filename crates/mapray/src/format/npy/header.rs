@@ -56,7 +56,8 @@ impl Header {
         let data_offset = prelude.data_offset();
         let start = prelude.prelude_len();
         let end = usize::try_from(data_offset).unwrap_or(usize::MAX);
-        let raw = bytes.get(start..end).ok_or_else(|| truncated(bytes.len(), data_offset))?;
+        let raw =
+            bytes.get(start..end).ok_or_else(|| truncated(bytes.len() as u64, data_offset))?;
         let text = Text::decode(raw, prelude.version(), start)?;
         let characters = text.text.chars().count();
         if characters > max_header_size {
@@ -201,7 +202,7 @@ mod tests {
         for dictionary in [
             "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }",
             "{'shape': (2, 3), 'descr': '<f4', 'fortran_order': True}",
-            "\n {\"shape\":(0x2,3L),'descr':'float32',\n'fortran_order':True} # made by hand\n\n",
+            "\n{\"shape\":(0x2,3L),'descr':'float32',\n'fortran_order':True} # made by hand\n\n",
             "{'shape': (1,), 'shape': (2, 3), 'descr': 'f', 'fortran_order': True}",
             "({u'descr': '<' 'f4', 'fortran_order': (True), 'shape': (2, 3)})",
             "{'descr': ('<f4', (3,)), 'fortran_order': True, 'shape': (2,)}",

@@ -50,7 +50,7 @@ impl Prelude {
             .found(format!("b\"{}\"", found.escape_ascii())));
         }
         let (Some(&major), Some(&minor)) = (start.get(6), start.get(7)) else {
-            return Err(truncated(start.len(), 8));
+            return Err(truncated(start.len() as u64, 8));
         };
         let version = (major, minor);
         if !matches!(version, (1, 0) | (2, 0) | (3, 0)) {
@@ -61,10 +61,10 @@ impl Prelude {
         }
         let dictionary_len = if major == 1 {
             let field = start.get(8..10).and_then(|field| field.try_into().ok());
-            u32::from(u16::from_le_bytes(field.ok_or_else(|| truncated(start.len(), 10))?))
+            u32::from(u16::from_le_bytes(field.ok_or_else(|| truncated(start.len() as u64, 10))?))
         } else {
             let field = start.get(8..12).and_then(|field| field.try_into().ok());
-            u32::from_le_bytes(field.ok_or_else(|| truncated(start.len(), 12))?)
+            u32::from_le_bytes(field.ok_or_else(|| truncated(start.len() as u64, 12))?)
         };
         Ok(Prelude { version, dictionary_len })
     }
@@ -107,9 +107,9 @@ impl Prelude {
     }
 }
 
-pub(super) fn truncated(found: usize, expected: u64) -> Error {
+pub(super) fn truncated(found: u64, expected: u64) -> Error {
     Error::new(ErrorKind::Truncated, "the file ends within the .npy header")
-        .at_offset(found as u64)
+        .at_offset(found)
         .expected(format!("at least {expected} bytes"))
         .found(found)
 }

@@ -72,6 +72,13 @@ impl Case<'_> {
         Origin::from(file)
     }
 
+    /// Whether the file would be made this long.
+    fn asks_for_more_than_any_disk(&self) -> bool {
+        let axes = self.0["shape"].as_array().into_iter().flatten();
+        let longest = axes.filter_map(Json::as_u64).max().unwrap_or(0);
+        longest >= 1 << 40 && ["r+", "w+"].contains(&self.text("mode").unwrap_or("r+"))
+    }
+
     fn is_error(&self) -> bool {
         self.0["result"].get("error").is_some()
     }
@@ -257,6 +264,9 @@ fn raw_files_are_mapped_as_numpy_maps_them() {
     for line in lines.lines() {
         let json: Json = serde_json::from_str(line).unwrap();
         let case = Case(&json);
+        if case.asks_for_more_than_any_disk() && !common::reserves_at_once(folder.path()) {
+            continue;
+        }
         let ours = ours(&case, folder.path(), &path);
         match (case.expected(), ours) {
             (Some(theirs), Ok(ours)) if theirs == ours => {

@@ -48,3 +48,19 @@ pub fn scratch() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
 }
+
+/// Whether a file in this folder can be asked to be of any length, and a length for which there is no
+/// room is refused at once. Elsewhere room is made by writing zeros, which fills the disk first.
+pub fn reserves_at_once(folder: &Path) -> bool {
+    #[cfg(all(target_os = "linux", not(mapray_portable)))]
+    {
+        let file = tempfile::tempfile_in(folder).unwrap();
+        let flags = rustix::fs::FallocateFlags::KEEP_SIZE;
+        rustix::fs::fallocate(&file, flags, 0, 4096).is_ok()
+    }
+    #[cfg(not(all(target_os = "linux", not(mapray_portable))))]
+    {
+        let _ = folder;
+        false
+    }
+}

@@ -109,14 +109,14 @@ fn stores_to_reserved_files_succeed_on_a_full_disk() {
             ["written", "extended", "created"].map(|name| disk.root().join(name));
         fs::write(&extended, [1; 5000]).unwrap();
         let options = MapOptions::new().shape(n);
-        // SAFETY: nobody else knows these files.
-        let maps = unsafe {
-            [
-                options.clone().mode(Mode::Write).map_mut::<u8, Ix1>(&written).unwrap(),
-                options.map_mut(&extended).unwrap(),
-                CreateOptions::new(n).map(&created).unwrap(),
-            ]
-        };
+        let write = options.clone().mode(Mode::Write);
+        // SAFETY: nobody else knows the file.
+        let written_map = unsafe { write.map_mut::<u8, Ix1>(&written) }.unwrap();
+        // SAFETY: as above.
+        let extended_map = unsafe { options.map_mut(&extended) }.unwrap();
+        // SAFETY: as above.
+        let created_map = unsafe { CreateOptions::new(n).map(&created) }.unwrap();
+        let maps = [written_map, extended_map, created_map];
         disk.fill();
         for (map, path) in maps.into_iter().zip([&written, &extended, &created]) {
             store_everywhere(map, path, kind);

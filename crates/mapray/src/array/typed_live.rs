@@ -11,7 +11,8 @@ use crate::array::{DynLiveMap, Map, MapMut, map_methods};
 use crate::element::{Element, conversion};
 use crate::error::Result;
 use crate::interop::ndarray::dimension;
-use crate::layout::Slice;
+use crate::layout::{Layout, Slice};
+use crate::source::ReadAt;
 
 /// A map that others may write or cut short meanwhile: elements by value, never a `&[T]`.
 ///
@@ -216,6 +217,16 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
         T: NoUninit,
     {
         self.map.try_into_map_mut()?.into_typed()
+    }
+}
+
+impl<T, D> ReadAt for LiveMap<T, D> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.map.read_at(offset, buffer)
+    }
+
+    fn in_memory(&self, layout: &Layout) -> Option<*const u8> {
+        self.map.in_memory(layout)
     }
 }
 

@@ -35,6 +35,7 @@
 //! ```
 
 mod array;
+mod compute;
 pub mod dtype;
 mod edit;
 pub mod element;
@@ -51,6 +52,7 @@ pub use array::{
     ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map, MapMut,
     MapOptions, Origin,
 };
+pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
 pub use dtype::DType;
 pub use edit::{AnyArray, CreateOptions, create, load, save, save_dyn, save_raw};
 pub use element::{

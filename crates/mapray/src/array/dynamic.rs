@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::interop::ndarray::{view, view_mut};
 use crate::layout::Layout;
 use crate::map::{Mode, Region};
+use crate::source::ReadAt;
 
 /// A map that nobody changes while it lives, of a dtype known at run time: lends [`DynView`]s.
 ///
@@ -183,6 +184,22 @@ impl DynMapMut {
         Ok(MapMut { view, region: self.region, layout: self.layout })
     }
 }
+
+macro_rules! read_at {
+    ($($map:ident),*) => {$(
+        impl ReadAt for $map {
+            fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+                self.view().read_at(offset, buffer)
+            }
+
+            fn in_memory(&self, layout: &Layout) -> Option<*const u8> {
+                self.view().in_memory(layout)
+            }
+        }
+    )*};
+}
+
+read_at!(DynMap, DynMapMut);
 
 /// The address of byte 0 of the file.
 fn base(region: &Region) -> *mut u8 {

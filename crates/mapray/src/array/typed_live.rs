@@ -12,6 +12,7 @@ use crate::element::{Element, conversion};
 use crate::error::Result;
 use crate::interop::ndarray::dimension;
 use crate::layout::{Layout, Slice};
+use crate::source::ReadAt;
 
 /// A map that others may write or cut short meanwhile: elements by value, never a `&[T]`.
 ///
@@ -222,6 +223,16 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
 pub(crate) fn require_elements<T: Element, D: Dimension>(layout: &Layout) -> Result<()> {
     conversion::<T>(layout.dtype())?;
     dimension::<D>(layout.shape()).map(drop)
+}
+
+impl<T, D> ReadAt for LiveMap<T, D> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.map.read_at(offset, buffer)
+    }
+
+    fn in_memory(&self, layout: &Layout) -> Option<*const u8> {
+        self.map.in_memory(layout)
+    }
 }
 
 impl<T, D> Clone for LiveMap<T, D> {

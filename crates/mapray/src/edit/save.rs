@@ -6,7 +6,7 @@ use std::path::Path;
 use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, Dimension};
 
-use crate::array::{ArrayFile, DynLiveMap, DynView, read_bytes};
+use crate::array::{ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, LiveMap, read_bytes};
 use crate::edit::replace::replace;
 use crate::element::Element;
 use crate::error::{Error, Result};
@@ -17,8 +17,8 @@ use crate::source::ReadAt;
 /// How much is copied at once.
 const CHUNK: usize = 4 << 20;
 
-/// An array of a dtype known at run time, wherever it lies: what [`save_dyn`] and [`save_raw`]
-/// take.
+/// An array of a dtype known at run time, wherever it lies: what [`save_dyn`], [`save_raw`] and
+/// [`reduce`](crate::reduce()) take.
 pub trait AnyArray: ReadAt {
     /// Where the elements lie.
     fn layout(&self) -> &Layout;
@@ -34,7 +34,13 @@ macro_rules! any_array {
     )*};
 }
 
-any_array!(ArrayFile, DynLiveMap, DynView<'_>);
+any_array!(ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView<'_>);
+
+impl<T: Element, D: Dimension> AnyArray for LiveMap<T, D> {
+    fn layout(&self) -> &Layout {
+        self.layout()
+    }
+}
 
 /// Writes an array as `.npy`, as `np.save` would, byte for byte: in C order, or in Fortran's where
 /// the array lies so. (The path is taken as it is; NumPy appends `.npy`.)

@@ -1,0 +1,135 @@
+//! The least and the greatest value, and where it is.
+
+use super::double::LANES;
+use super::fold::Accumulator;
+use super::value::Value;
+
+/// Whether `value` takes the place of the best one so far. The first NaN stays, as in NumPy.
+#[inline]
+fn replaces<T: Value, const MAX: bool>(value: T, best: T) -> bool {
+    !best.is_nan()
+        && (value.is_nan() || if MAX { best.is_less(value) } else { value.is_less(best) })
+}
+
+/// The extreme of some values; the first of those that are equal, but for those in other lanes.
+fn extreme<T: Value, const MAX: bool>(values: &[T]) -> Option<T> {
+    let better = |best: T, value: T| if replaces::<T, MAX>(value, best) { value } else { best };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let lanes = chunks.split_first().map(|(&first, chunks)| {
+        let mut lanes = first;
+        for chunk in chunks {
+            for lane in 0..LANES {
+                lanes[lane] = better(lanes[lane], chunk[lane]);
+            }
+        }
+        lanes
+    });
+    lanes.iter().flatten().chain(rest).copied().reduce(better)
+}
+
+/// The least or the greatest value; NaN where there is one.
+#[derive(Clone, Debug)]
+pub(super) struct Extreme<T, const MAX: bool> {
+    pub best: Option<T>,
+}
+
+impl<T, const MAX: bool> Default for Extreme<T, MAX> {
+    fn default() -> Self {
+        Extreme { best: None }
+    }
+}
+
+impl<T: Value, const MAX: bool> Accumulator for Extreme<T, MAX> {
+    type Item = T;
+
+    #[inline]
+    fn push(&mut self, value: T, _: usize) {
+        if self.best.is_none_or(|best| replaces::<T, MAX>(value, best)) {
+            self.best = Some(value);
+        }
+    }
+
+    fn fold(&mut self, values: &[T], position: usize, _: usize) {
+        if let Some(value) = extreme::<T, MAX>(values) {
+            self.push(value, position);
+        }
+    }
+}
+
+/// The least or the greatest value and its position: the lowest one in C order, whatever the order
+/// in which the values come.
+#[derive(Clone, Debug)]
+pub(super) struct ArgExtreme<T, const MAX: bool> {
+    pub best: Option<(T, usize)>,
+}
+
+impl<T, const MAX: bool> Default for ArgExtreme<T, MAX> {
+    fn default() -> Self {
+        ArgExtreme { best: None }
+    }
+}
+
+impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
+    type Item = T;
+    const POSITIONS: bool = true;
+
+    #[inline]
+    fn push(&mut self, value: T, position: usize) {
+        let wins = self.best.is_none_or(|(best, at)| {
+            replaces::<T, MAX>(value, best) || position < at && ties(value, best)
+        });
+        if wins {
+            self.best = Some((value, position));
+        }
+    }
+
+    fn fold(&mut self, values: &[T], position: usize, step: usize) {
+        let Some(value) = extreme::<T, MAX>(values) else { return };
+        let wins = self.best.is_none_or(|(best, at)| {
+            replaces::<T, MAX>(value, best) || position < at && ties(value, best)
+        });
+        if wins && let Some(index) = values.iter().position(|&other| ties(other, value)) {
+            self.push(values[index], position + index * step);
+        }
+    }
+}
+
+/// Whether neither goes before the other.
+#[inline]
+fn ties<T: Value>(a: T, b: T) -> bool {
+    match (a.is_nan(), b.is_nan()) {
+        (false, false) => !a.is_less(b) && !b.is_less(a),
+        (a, b) => a && b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_position_wins_whatever_the_order_of_arrival() {
+        let mut least = ArgExtreme::<i32, false>::default();
+        for (value, position) in [(3, 7), (1, 6), (1, 2), (1, 9), (2, 0)] {
+            least.push(value, position);
+        }
+        assert_eq!(least.best, Some((1, 2)));
+        // A run that starts lower than the best so far, but whose least value comes after it.
+        least.fold(&[5, 1, 1], 1, 4);
+        assert_eq!(least.best, Some((1, 2)));
+        least.fold(&[1, 1], 1, 4);
+        assert_eq!(least.best, Some((1, 1)));
+    }
+
+    #[test]
+    fn the_first_nan_wins() {
+        let mut greatest = ArgExtreme::<f64, true>::default();
+        let mut values = [1.0; 100];
+        (values[61], values[70], values[3]) = (f64::NAN, f64::NAN, f64::INFINITY);
+        greatest.fold(&values, 0, 1);
+        assert_eq!(greatest.best.unwrap().1, 61);
+        greatest.push(f64::NAN, 50);
+        greatest.push(f64::INFINITY, 0);
+        assert_eq!(greatest.best.unwrap().1, 50);
+    }
+}

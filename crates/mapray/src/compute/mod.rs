@@ -1,0 +1,24 @@
+//! Computing on arrays of any dtype where they lie: reductions.
+
+mod axes;
+mod dispatch;
+mod double;
+mod extreme;
+mod finish;
+mod fold;
+mod methods;
+mod moments;
+mod reduce;
+mod reduced;
+mod run;
+mod scalar;
+mod sum;
+mod summary;
+mod truth;
+mod value;
+mod walk;
+
+pub use reduce::{Reduction, reduce};
+pub use reduced::Reduced;
+pub use scalar::Scalar;
+pub use summary::{Summary, summary};

@@ -1,0 +1,155 @@
+//! The sum of squares of deviations from the mean, in one pass.
+//!
+//! Distances from an origin and their squares are summed in double-double. The origin is the first
+//! value, so its squared distance from the mean is at most the sum of all; the subtraction in the
+//! end then loses at most log₂(count) of the 106 bits, however far from zero the values lie.
+
+use num_complex::Complex;
+
+use super::double::{Double, LANES, square, two_sum};
+use super::fold::{Accumulator, CHUNK};
+use super::value::{Float, Real, Value};
+
+/// An accumulator that gives the sum of squares of deviations from the mean.
+pub(super) trait Deviations: Accumulator {
+    /// How many values there were.
+    fn count(&self) -> u64;
+
+    /// The sum of the squares. NaN where a value was infinite or NaN, infinite where a square was
+    /// too large.
+    fn squares(&self) -> Double;
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Moments<T> {
+    count: u64,
+    origin: T,
+    first: Double,
+    second: Double,
+    /// Whether a value was infinite or NaN.
+    invalid: bool,
+}
+
+impl<T: Real> Default for Moments<T> {
+    fn default() -> Self {
+        let zero = Double::default();
+        let origin = bytemuck::Zeroable::zeroed();
+        Moments { count: 0, origin, first: zero, second: zero, invalid: false }
+    }
+}
+
+impl<T: Real> Moments<T> {
+    fn set_origin(&mut self, first: T) {
+        if self.count == 0 {
+            self.origin = first;
+        }
+    }
+}
+
+/// A distance given as two parts, and its square as two parts.
+#[inline]
+fn powers((high, low): (f64, f64)) -> [f64; 4] {
+    let (squared, error) = square(high);
+    [high, low, squared, error + 2.0 * high * low]
+}
+
+impl<T: Real> Accumulator for Moments<T> {
+    type Item = T;
+
+    fn push(&mut self, value: T, _: usize) {
+        self.set_origin(value);
+        self.count += 1;
+        self.invalid |= !value.is_finite();
+        let [high, low, squared, error] = powers(value.minus(self.origin));
+        self.first = self.first.plus(Double::new(high, low));
+        self.second = self.second.plus(Double::new(squared, error));
+    }
+
+    fn fold(&mut self, values: &[T], position: usize, _: usize) {
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        if let Some(chunk) = chunks.first() {
+            self.set_origin(chunk[0]);
+            self.count += chunks.as_flattened().len() as u64;
+            let (mut first, mut first_error) = ([0.0; LANES], [0.0; LANES]);
+            let (mut second, mut second_error) = ([0.0; LANES], [0.0; LANES]);
+            for chunk in chunks {
+                for lane in 0..LANES {
+                    let [high, low, squared, error] = powers(chunk[lane].minus(self.origin));
+                    let (sum, rounded) = two_sum(first[lane], high);
+                    first[lane] = sum;
+                    first_error[lane] += rounded + low;
+                    let (sum, rounded) = two_sum(second[lane], squared);
+                    second[lane] = sum;
+                    second_error[lane] += rounded + error;
+                }
+            }
+            self.first.add_lanes(&first, &first_error);
+            self.second.add_lanes(&second, &second_error);
+            if !self.second.is_finite() {
+                self.invalid |= !chunks.as_flattened().iter().all(|value| value.is_finite());
+            }
+        }
+        rest.iter().for_each(|&value| self.push(value, position));
+    }
+}
+
+impl<T: Real> Deviations for Moments<T> {
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn squares(&self) -> Double {
+        if self.invalid || self.count == 0 {
+            return Double::new(f64::NAN, 0.0);
+        }
+        if !self.first.is_finite() || !self.second.is_finite() {
+            return Double::new(f64::INFINITY, 0.0);
+        }
+        let mean = self.first.divided_by(self.count as f64);
+        let squares = self.second.minus(mean.times(self.first));
+        if squares.value() < 0.0 { Double::default() } else { squares }
+    }
+}
+
+/// As NumPy: the squares of the absolute values, which are those of both parts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ComplexMoments<P: Real> {
+    re: Moments<P>,
+    im: Moments<P>,
+}
+
+impl<P: Float> Accumulator for ComplexMoments<P>
+where
+    Complex<P>: Value,
+{
+    type Item = Complex<P>;
+
+    fn push(&mut self, value: Complex<P>, position: usize) {
+        self.re.push(value.re, position);
+        self.im.push(value.im, position);
+    }
+
+    fn fold(&mut self, values: &[Complex<P>], position: usize, step: usize) {
+        let mut parts: [P; CHUNK] = bytemuck::Zeroable::zeroed();
+        let parts = &mut parts[..values.len()];
+        for (moments, part) in
+            [(&mut self.re, (|z| z.re) as fn(Complex<P>) -> P), (&mut self.im, |z| z.im)]
+        {
+            parts.iter_mut().zip(values).for_each(|(to, &from)| *to = part(from));
+            moments.fold(parts, position, step);
+        }
+    }
+}
+
+impl<P: Float> Deviations for ComplexMoments<P>
+where
+    Complex<P>: Value,
+{
+    fn count(&self) -> u64 {
+        self.re.count
+    }
+
+    fn squares(&self) -> Double {
+        self.re.squares().plus(self.im.squares())
+    }
+}

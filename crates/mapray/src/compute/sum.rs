@@ -1,0 +1,206 @@
+//! Sums: exact for integers, in double-double for floating-point numbers.
+
+use half::f16;
+use num_complex::Complex;
+
+use super::double::Double;
+use super::fold::Accumulator;
+use super::value::{Float, Value};
+use crate::element::{Bool8, DateTime64, TimeDelta64};
+
+/// A value that can be summed.
+pub(super) trait Summand: Value {
+    type Sum: Total<Self>;
+}
+
+/// A sum of values under way.
+pub(super) trait Total<T>: Clone + Default {
+    fn add(&mut self, value: T);
+
+    /// Adds at most [`CHUNK`](super::fold::CHUNK) values.
+    fn add_all(&mut self, values: &[T]);
+
+    fn summed(&self) -> Summed;
+}
+
+/// A sum, before it is fitted to a dtype.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Summed {
+    Exact(i128),
+    /// A NaT was among the times.
+    NotATime,
+    Real(Double),
+    Complex(Double, Double),
+}
+
+/// A sum and the number of its values.
+#[derive(Clone, Debug)]
+pub(super) struct Sum<T: Summand> {
+    pub count: u64,
+    sum: T::Sum,
+}
+
+impl<T: Summand> Default for Sum<T> {
+    fn default() -> Self {
+        Sum { count: 0, sum: T::Sum::default() }
+    }
+}
+
+impl<T: Summand> Sum<T> {
+    pub fn summed(&self) -> Summed {
+        self.sum.summed()
+    }
+}
+
+impl<T: Summand> Accumulator for Sum<T> {
+    type Item = T;
+
+    fn push(&mut self, value: T, _: usize) {
+        self.count += 1;
+        self.sum.add(value);
+    }
+
+    fn fold(&mut self, values: &[T], _: usize, _: usize) {
+        self.count += values.len() as u64;
+        self.sum.add_all(values);
+    }
+}
+
+/// No array has so many elements that this could overflow: they are fewer than 2⁶³.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ExactSum(i128);
+
+macro_rules! exact {
+    ($($number:ty: $partial:ty),*) => {$(
+        impl Summand for $number {
+            type Sum = ExactSum;
+        }
+
+        impl Total<$number> for ExactSum {
+            #[inline]
+            fn add(&mut self, value: $number) {
+                self.0 += value as i128;
+            }
+
+            fn add_all(&mut self, values: &[$number]) {
+                self.0 += values.iter().map(|&value| value as $partial).sum::<$partial>() as i128;
+            }
+
+            fn summed(&self) -> Summed {
+                Summed::Exact(self.0)
+            }
+        }
+    )*};
+}
+
+// A chunk of numbers of up to 32 bits cannot overflow 64.
+exact!(i8: i64, i16: i64, i32: i64, i64: i128, u8: u64, u16: u64, u32: u64, u64: i128);
+
+impl Summand for Bool8 {
+    type Sum = ExactSum;
+}
+
+impl Total<Bool8> for ExactSum {
+    #[inline]
+    fn add(&mut self, value: Bool8) {
+        self.0 += i128::from(value.get());
+    }
+
+    fn add_all(&mut self, values: &[Bool8]) {
+        self.0 += values.iter().map(|value| u64::from(value.get())).sum::<u64>() as i128;
+    }
+
+    fn summed(&self) -> Summed {
+        Summed::Exact(self.0)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct TimeSum {
+    sum: i128,
+    nat: bool,
+}
+
+macro_rules! times {
+    ($($time:ident),*) => {$(
+        impl Summand for $time {
+            type Sum = TimeSum;
+        }
+
+        impl Total<$time> for TimeSum {
+            #[inline]
+            fn add(&mut self, value: $time) {
+                self.nat |= value.is_nat();
+                self.sum += i128::from(value.0);
+            }
+
+            fn add_all(&mut self, values: &[$time]) {
+                values.iter().for_each(|&value| self.add(value));
+            }
+
+            fn summed(&self) -> Summed {
+                if self.nat { Summed::NotATime } else { Summed::Exact(self.sum) }
+            }
+        }
+    )*};
+}
+
+times!(DateTime64, TimeDelta64);
+
+impl<T: Float> Total<T> for Double {
+    #[inline]
+    fn add(&mut self, value: T) {
+        Double::add(self, value.wide());
+    }
+
+    fn add_all(&mut self, values: &[T]) {
+        Double::add_all(self, values, T::wide);
+    }
+
+    fn summed(&self) -> Summed {
+        Summed::Real(*self)
+    }
+}
+
+impl Summand for f16 {
+    type Sum = Double;
+}
+
+impl Summand for f32 {
+    type Sum = Double;
+}
+
+impl Summand for f64 {
+    type Sum = Double;
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ComplexSum {
+    re: Double,
+    im: Double,
+}
+
+impl<P: Float> Total<Complex<P>> for ComplexSum {
+    #[inline]
+    fn add(&mut self, value: Complex<P>) {
+        self.re.add(value.re.wide());
+        self.im.add(value.im.wide());
+    }
+
+    fn add_all(&mut self, values: &[Complex<P>]) {
+        self.re.add_all(values, |value| value.re.wide());
+        self.im.add_all(values, |value| value.im.wide());
+    }
+
+    fn summed(&self) -> Summed {
+        Summed::Complex(self.re, self.im)
+    }
+}
+
+impl Summand for Complex<f32> {
+    type Sum = ComplexSum;
+}
+
+impl Summand for Complex<f64> {
+    type Sum = ComplexSum;
+}

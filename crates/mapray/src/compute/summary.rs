@@ -1,0 +1,135 @@
+//! What there is to say of an array at a glance, in one pass.
+
+use super::axes::Axes;
+use super::dispatch::{for_type, unsupported};
+use super::extreme::Extreme;
+use super::finish;
+use super::fold::{Accumulator, accumulate};
+use super::moments::Moments;
+use super::scalar::Scalar;
+use super::sum::{Sum, Summand};
+use super::value::{Real, Value};
+use crate::edit::AnyArray;
+use crate::error::Result;
+
+/// What [`summary`] says of an array.
+///
+/// NaN and NaT are counted, and left out of the last four; those are `None` where nothing is left.
+/// Infinities are not: the mean is then infinite or NaN, the standard deviation NaN.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// How many elements there are.
+    pub count: u64,
+    /// How many of them are NaN or NaT.
+    pub nan: u64,
+    /// How many of them are infinite, of either sign.
+    pub inf: u64,
+    /// The least one, exactly; of times, their count of the dtype's unit.
+    pub min: Option<Scalar>,
+    /// The greatest one, exactly.
+    pub max: Option<Scalar>,
+    /// The arithmetic mean; of times, in the dtype's unit.
+    pub mean: Option<f64>,
+    /// The standard deviation, with `ddof` 0.
+    pub std: Option<f64>,
+}
+
+#[derive(Clone)]
+struct Summarizer<T: Summand> {
+    count: u64,
+    nan: u64,
+    inf: u64,
+    min: Extreme<T, false>,
+    max: Extreme<T, true>,
+    sum: Sum<T>,
+    moments: Moments<T>,
+}
+
+impl<T: Summand + Real> Accumulator for Summarizer<T> {
+    type Item = T;
+
+    fn push(&mut self, value: T, position: usize) {
+        self.count += 1;
+        if value.is_nan() {
+            self.nan += 1;
+            return;
+        }
+        self.inf += u64::from(value.is_infinite());
+        self.min.push(value, position);
+        self.max.push(value, position);
+        self.sum.push(value, position);
+        self.moments.push(value, position);
+    }
+
+    fn fold(&mut self, values: &[T], position: usize, step: usize) {
+        if T::HAS_NAN && values.iter().any(|value| value.is_nan()) {
+            return values.iter().for_each(|&value| self.push(value, position));
+        }
+        self.count += values.len() as u64;
+        self.inf += values.iter().map(|value| u64::from(value.is_infinite())).sum::<u64>();
+        self.min.fold(values, position, step);
+        self.max.fold(values, position, step);
+        self.sum.fold(values, position, step);
+        self.moments.fold(values, position, step);
+    }
+}
+
+/// Counts the elements of an array, its NaN and infinities, and finds extremes, mean and standard
+/// deviation, in one pass; of booleans, integers, floating-point numbers, dates and spans of time.
+///
+/// ```
+/// use mapray::{DynView, Scalar, summary};
+///
+/// let array = ndarray::arr1(&[3.0, f64::NAN, 1.0, 2.0]);
+/// let summary = summary(&DynView::from_array(&array)?)?;
+/// assert_eq!((summary.count, summary.nan, summary.inf), (4, 1, 0));
+/// assert_eq!((summary.min, summary.max), (Some(Scalar::Float(1.0)), Some(Scalar::Float(3.0))));
+/// assert_eq!((summary.mean, summary.std), (Some(2.0), Some((2.0_f64 / 3.0).sqrt())));
+/// # Ok::<(), mapray::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Dtype`](crate::ErrorKind::Dtype) for dtypes without an order, or with one that is
+/// no number's: complex numbers, text, raw bytes, records, and `long double`;
+/// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated) where the file was cut short, and other
+/// errors of reading it.
+pub fn summary(array: &impl AnyArray) -> Result<Summary> {
+    let dtype = array.layout().dtype();
+    for_type!(dtype.kind(), T => summarize::<T>(array), {
+        Kind::DateTime(_) => DateTime64,
+        Kind::TimeDelta(_) => TimeDelta64,
+    } else {
+        let supported = "booleans, integers, floating-point numbers, dates or spans of time";
+        Err(unsupported("summary", dtype, supported))
+    })
+}
+
+fn summarize<T: Summand + Real>(array: &dyn AnyArray) -> Result<Summary> {
+    let initial = Summarizer::<T> {
+        count: 0,
+        nan: 0,
+        inf: 0,
+        min: Extreme::default(),
+        max: Extreme::default(),
+        sum: Sum::default(),
+        moments: Moments::default(),
+    };
+    let axes = Axes::new(array.layout().shape(), None)?;
+    let slots = accumulate(array, &axes, false, initial)?;
+    let [slot] = &slots[..] else { unreachable!("all axes are reduced") };
+    let real = |scalar: Scalar| match scalar {
+        Scalar::Float(value) if slot.sum.count > 0 => Some(value),
+        _ => None,
+    };
+    Ok(Summary {
+        count: slot.count,
+        nan: slot.nan,
+        inf: slot.inf,
+        min: slot.min.best.map(Value::scalar),
+        max: slot.max.best.map(Value::scalar),
+        mean: real(finish::mean(slot.sum.summed(), slot.sum.count)),
+        std: real(finish::deviation(&slot.moments, 0.0, true, true)),
+    })
+}

@@ -1,0 +1,134 @@
+//! From an array, wherever it lies, to runs of elements in memory.
+//!
+//! The blocks and the order within them depend on the layout alone, not on where the array lies: a
+//! file, a live map and memory give the same result, bit for bit.
+
+use super::axes::Steps;
+use super::run::Run;
+use crate::edit::AnyArray;
+use crate::error::Result;
+
+/// How many bytes are looked at in one go.
+const BLOCK: usize = 1 << 20;
+
+/// Where the elements of a run go.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Which element of the result the first one goes to, and how far on the next one.
+    pub slot: usize,
+    pub slot_step: usize,
+    /// Which of the elements that are reduced to one it is, and how far on the next one.
+    pub position: usize,
+    pub position_step: usize,
+}
+
+/// What takes the elements in.
+pub(super) trait Sink {
+    fn run(&mut self, run: Run<'_>, place: Place);
+
+    /// Whether no further element can change anything.
+    fn is_settled(&self) -> bool {
+        false
+    }
+}
+
+struct Axis {
+    n: usize,
+    stride: isize,
+    slot: usize,
+    position: usize,
+}
+
+/// Hands all elements of the array to the sink, in the order in which they lie.
+pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn Sink) -> Result<()> {
+    let layout = array.layout();
+    let memory = array.in_memory(layout);
+    let mut buffer = Vec::new();
+    layout.for_each_block(BLOCK, &mut |block| {
+        if sink.is_settled() {
+            return Ok(());
+        }
+        let base = match memory {
+            Some(base) => base,
+            None => {
+                let span = block.layout.span();
+                buffer.resize((span.end - span.start) as usize, 0);
+                if !buffer.is_empty() {
+                    array.read_at(span.start, &mut buffer)?;
+                }
+                buffer.as_ptr().wrapping_sub(span.start as usize)
+            }
+        };
+        let at = |steps: &[usize]| block.start.iter().zip(steps).map(|(i, step)| i * step).sum();
+        let place = Place {
+            slot: at(&steps.slot),
+            position: at(&steps.position),
+            slot_step: 0,
+            position_step: 0,
+        };
+        let first = base.wrapping_add(block.layout.offset() as usize);
+        let axes = ordered_axes(block.layout.shape(), block.layout.strides(), steps);
+        let (inner, outer) = match axes.split_last() {
+            Some((inner, outer)) => (inner, outer),
+            None => (&Axis { n: 1, stride: 0, slot: 0, position: 0 }, &axes[..]),
+        };
+        // SAFETY: the axes lead to the elements of the block and nowhere else; those are lent by
+        // the array, or lie in `buffer`, which holds the whole span of the block.
+        unsafe { walk(first, outer, inner, layout.itemsize(), place, sink) };
+        Ok(())
+    })
+}
+
+/// The axes from the widest stride to the narrowest, those joined that can be walked as one.
+fn ordered_axes(shape: &[usize], strides: &[isize], steps: &Steps) -> Vec<Axis> {
+    let mut axes: Vec<Axis> = (0..shape.len())
+        .filter(|&axis| shape[axis] > 1)
+        .map(|axis| Axis {
+            n: shape[axis],
+            stride: strides[axis],
+            slot: steps.slot[axis],
+            position: steps.position[axis],
+        })
+        .collect();
+    axes.sort_by_key(|axis| std::cmp::Reverse(axis.stride.unsigned_abs()));
+    axes.dedup_by(|inner, outer| {
+        let joins = outer.stride == inner.n as isize * inner.stride
+            && outer.slot == inner.n * inner.slot
+            && outer.position == inner.n * inner.position;
+        if joins {
+            *outer = Axis { n: outer.n * inner.n, ..*inner };
+        }
+        joins
+    });
+    axes
+}
+
+/// # Safety
+///
+/// Wherever the axes lead from `first`, `itemsize` bytes must be readable, and must not change
+/// during the call.
+unsafe fn walk(
+    first: *const u8,
+    outer: &[Axis],
+    inner: &Axis,
+    itemsize: usize,
+    place: Place,
+    sink: &mut dyn Sink,
+) {
+    let Some((axis, rest)) = outer.split_first() else {
+        // SAFETY: the caller's.
+        let run = unsafe { Run::new(first, inner.stride, inner.n, itemsize) };
+        return sink
+            .run(run, Place { slot_step: inner.slot, position_step: inner.position, ..place });
+    };
+    for i in 0..axis.n {
+        let first = first.wrapping_offset(i as isize * axis.stride);
+        let place = Place {
+            slot: place.slot + i * axis.slot,
+            position: place.position + i * axis.position,
+            ..place
+        };
+        // SAFETY: one step along an axis that the caller vouches for.
+        unsafe { walk(first, rest, inner, itemsize, place, sink) };
+    }
+}

@@ -1,5 +1,6 @@
 //! Arrays: a layout over a file, a map or memory.
 
+mod atomic;
 mod copy;
 mod dynamic;
 mod file;
@@ -8,10 +9,12 @@ mod map;
 mod methods;
 mod options;
 mod read;
+mod shared;
 mod typed_live;
 mod view;
 mod write;
 
+pub use atomic::AtomicElement;
 pub use dynamic::{DynMap, DynMapMut};
 pub use file::ArrayFile;
 pub use live::DynLiveMap;

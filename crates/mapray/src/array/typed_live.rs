@@ -64,6 +64,10 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
         self.map.shape()
     }
 
+    pub(super) fn as_dyn(&self) -> &DynLiveMap {
+        &self.map
+    }
+
     /// The map with its element type known at run time only.
     pub fn into_dyn(self) -> DynLiveMap {
         self.map

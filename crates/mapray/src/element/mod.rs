@@ -23,6 +23,7 @@
 //! assert_eq!(Be::<i16>::dtype().endian(), Some(mapray::dtype::Endian::Big));
 //! ```
 
+mod atomic;
 mod bool8;
 mod complex;
 mod numbers;
@@ -34,6 +35,7 @@ mod text;
 mod time;
 mod traits;
 
+pub use atomic::AtomicInteger;
 pub use bool8::Bool8;
 pub use opaque::{ComplexLongDouble, LongDouble, Void};
 pub use packed::{Be, Big, ByteOrder, Le, Little, Packable, Packed};

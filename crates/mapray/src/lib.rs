@@ -19,9 +19,11 @@ pub use array::{
 };
 pub use dtype::DType;
 pub use edit::{AnyArray, CreateOptions, create, load, save, save_dyn, save_raw};
+#[doc(hidden)]
+pub use element::derived as __derived;
 pub use element::{
     AtomicInteger, Be, Big, Bool8, Bytes, ComplexLongDouble, DateTime64, Element, Le, Little,
-    LongDouble, Packed, Text, TimeDelta64, Void, WritableElement,
+    LongDouble, Packed, Record, Text, TimeDelta64, Void, WritableElement,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use format::inspect;

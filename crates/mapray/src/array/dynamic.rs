@@ -185,7 +185,7 @@ impl DynMapMut {
 }
 
 /// The address of byte 0 of the file.
-fn base(region: &Region) -> *mut u8 {
+pub(super) fn base(region: &Region) -> *mut u8 {
     let start = region.bytes().start;
     region.pointer(start).wrapping_sub(start as usize)
 }

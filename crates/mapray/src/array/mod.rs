@@ -10,6 +10,7 @@ mod methods;
 mod options;
 mod read;
 mod shared;
+mod stored;
 mod typed_live;
 mod view;
 mod write;
@@ -25,4 +26,5 @@ pub use view::{DynView, DynViewMut};
 
 pub(crate) use methods::map_methods;
 pub(crate) use read::read_bytes;
+pub(crate) use stored::Stored;
 pub(crate) use view::require_plain;

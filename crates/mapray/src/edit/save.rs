@@ -3,12 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, Dimension};
 
-use crate::array::{ArrayFile, DynLiveMap, DynView, read_bytes};
+use crate::array::{ArrayFile, DynLiveMap, DynView, Stored, read_bytes};
 use crate::edit::replace::replace;
-use crate::element::Element;
+use crate::element::{Element, WritableElement};
 use crate::error::{Error, Result};
 use crate::format::npy;
 use crate::layout::{Layout, Order};
@@ -36,6 +35,12 @@ macro_rules! any_array {
 
 any_array!(ArrayFile, DynLiveMap, DynView<'_>);
 
+impl<T: WritableElement> AnyArray for Stored<'_, T> {
+    fn layout(&self) -> &Layout {
+        self.layout()
+    }
+}
+
 /// Writes an array as `.npy`, as `np.save` would, byte for byte: in C order, or in Fortran's where
 /// the array lies so. (The path is taken as it is; NumPy appends `.npy`.)
 ///
@@ -57,11 +62,11 @@ any_array!(ArrayFile, DynLiveMap, DynView<'_>);
 ///
 /// [`ErrorKind::Space`](crate::ErrorKind::Space) where the disk is full,
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the folder cannot be written.
-pub fn save<T: Element + NoUninit, D: Dimension>(
+pub fn save<T: WritableElement, D: Dimension>(
     path: impl AsRef<Path>,
     array: &ArrayRef<T, D>,
 ) -> Result<()> {
-    save_dyn(path, &DynView::from_array(array)?)
+    save_dyn(path, &Stored::new(array)?)
 }
 
 /// As [`save`], for an array of a dtype known at run time; it is not loaded as a whole.

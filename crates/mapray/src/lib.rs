@@ -49,15 +49,17 @@ mod source;
 mod sys;
 
 pub use array::{
-    ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map, MapMut,
-    MapOptions, Origin,
+    ArrayFile, AtomicElement, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map,
+    MapMut, MapOptions, Origin,
 };
 pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
 pub use dtype::DType;
 pub use edit::{AnyArray, CreateOptions, create, load, save, save_dyn, save_raw};
+#[doc(hidden)]
+pub use element::derived as __derived;
 pub use element::{
-    Be, Big, Bool8, Bytes, ComplexLongDouble, DateTime64, Element, Le, Little, LongDouble, Packed,
-    Text, TimeDelta64, Void, WritableElement,
+    AtomicInteger, Be, Big, Bool8, Bytes, ComplexLongDouble, DateTime64, Element, Le, Little,
+    LongDouble, Packed, Record, Text, TimeDelta64, Void, WritableElement,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use format::inspect;

@@ -202,7 +202,7 @@ macro_rules! read_at {
 read_at!(DynMap, DynMapMut);
 
 /// The address of byte 0 of the file.
-fn base(region: &Region) -> *mut u8 {
+pub(super) fn base(region: &Region) -> *mut u8 {
     let start = region.bytes().start;
     region.pointer(start).wrapping_sub(start as usize)
 }

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use bytemuck::NoUninit;
 use ndarray::{Array, ArrayD, ArrayRef, Dimension};
 
 use crate::array::read::{self, require_shape};
+use crate::array::stored::{self, with_bytes};
 use crate::array::view::require_plain;
-use crate::array::write::{self, Values};
+use crate::array::write;
 use crate::array::{DynMap, DynMapMut, LiveMap, map_methods};
 use crate::dtype::DType;
-use crate::element::{Conversion, Element, conversion};
+use crate::element::{Conversion, Element, WritableElement, conversion};
 use crate::error::{Error, ErrorKind, Result};
-use crate::interop::ndarray::layout_of;
 use crate::layout::{Layout, Slice};
 use crate::map::{Mode, Region};
 use crate::source::{ReadAt, Source};
@@ -155,12 +154,11 @@ impl DynLiveMap {
     /// # Errors
     ///
     /// As [`get`](DynLiveMap::get), and [`ErrorKind::Mode`] in mode `r`.
-    pub fn set<T: Element + NoUninit>(&self, index: &[usize], value: T) -> Result<()> {
+    pub fn set<T: WritableElement>(&self, index: &[usize], value: T) -> Result<()> {
         let value = self.name(stored(self.layout.dtype(), value))?;
         let at = self.name(self.layout.require(index))?;
-        let bytes = bytemuck::bytes_of(&value);
-        let run = at..at + bytes.len() as u64;
-        self.region.write_runs(std::slice::from_ref(&run), bytes)
+        let run = at..at + size_of::<T>() as u64;
+        with_bytes(&value, |bytes| self.region.write_runs(std::slice::from_ref(&run), bytes))
     }
 
     /// Stores one value everywhere.
@@ -168,9 +166,9 @@ impl DynLiveMap {
     /// # Errors
     ///
     /// As [`set`](DynLiveMap::set).
-    pub fn fill<T: Element + NoUninit>(&self, value: T) -> Result<()> {
+    pub fn fill<T: WritableElement>(&self, value: T) -> Result<()> {
         let value = self.name(stored(self.layout.dtype(), value))?;
-        write::fill(&self.region, &self.layout, bytemuck::bytes_of(&value))
+        with_bytes(&value, |bytes| write::fill(&self.region, &self.layout, bytes))
     }
 
     /// Stores the elements of an array of the same shape.
@@ -178,27 +176,13 @@ impl DynLiveMap {
     /// # Errors
     ///
     /// As [`set`](DynLiveMap::set), and [`ErrorKind::Shape`] where the shapes differ.
-    pub fn assign<T: Element + NoUninit, D: Dimension>(
-        &self,
-        array: &ArrayRef<T, D>,
-    ) -> Result<()> {
+    pub fn assign<T: WritableElement, D: Dimension>(&self, array: &ArrayRef<T, D>) -> Result<()> {
         self.name(require_shape(self.shape(), array.shape()))?;
         if self.name(conversion::<T>(self.layout.dtype()))? == Conversion::Swapped {
-            return self.assign_native(&array.map(|value| value.swap_bytes()));
+            let swapped = array.map(|value| value.swap_bytes());
+            return stored::assign(&self.region, &self.layout, &swapped);
         }
-        self.assign_native(array)
-    }
-
-    fn assign_native<T: Element + NoUninit, D: Dimension>(
-        &self,
-        array: &ArrayRef<T, D>,
-    ) -> Result<()> {
-        let (lowest, layout) = layout_of(array)?;
-        let first = lowest.wrapping_add(layout.offset() as usize);
-        let values = Values { first, strides: layout.strides().to_vec() };
-        // SAFETY: the layout is that of `array`, which is borrowed meanwhile; `T` is `NoUninit`, so
-        // every byte of it can be read.
-        unsafe { write::write_values(&self.region, &self.layout, &values) }
+        stored::assign(&self.region, &self.layout, array)
     }
 
     /// A copy in main memory, in the byte order of this machine.

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use bytemuck::NoUninit;
 use ndarray::{ArrayRef, ArrayView, ArrayViewMut, Dimension};
 
-use crate::array::{ArrayFile, map_methods};
+use crate::array::dynamic::base;
+use crate::array::{ArrayFile, DynView, DynViewMut, map_methods};
 use crate::element::Element;
 use crate::error::Result;
 use crate::layout::Layout;
@@ -61,6 +62,38 @@ impl<T: Element, D: Dimension> Map<T, D> {
     pub unsafe fn open(path: impl AsRef<Path>) -> Result<Map<T, D>> {
         // SAFETY: the caller's promise.
         unsafe { ArrayFile::open(path)?.map_live_dyn(Mode::Read)?.assume_stable()?.into_typed() }
+    }
+}
+
+impl<T: Element, D: Dimension> Map<T, D> {
+    /// The array as one of a dtype known at run time, by byte strides: for the fields of records.
+    ///
+    /// ```
+    /// use mapray::{Map, Record};
+    /// use ndarray::{Ix1, arr1};
+    ///
+    /// #[derive(Clone, Copy, Record)]
+    /// #[repr(C)]
+    /// struct Point {
+    ///     x: f32,
+    ///     y: f32,
+    /// }
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("mapray-as-dyn-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).unwrap();
+    /// # let path = folder.join("a.npy");
+    /// mapray::save(&path, &arr1(&[Point { x: 1.0, y: 2.0 }, Point { x: 3.0, y: 4.0 }]))?;
+    /// // SAFETY: nobody else knows this file.
+    /// let points = unsafe { Map::<Point, Ix1>::open(&path)? };
+    /// let y = points.as_dyn().field("y")?.typed::<f32, Ix1>()?; // a strided view, no copy
+    /// assert_eq!((y.sum(), y.strides()), (6.0, &[2][..]));
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    pub fn as_dyn(&self) -> DynView<'_> {
+        // SAFETY: the map's own promise: while it lives, which the borrow makes sure of, nobody
+        // changes its bytes.
+        unsafe { DynView::from_raw(base(&self.region), self.layout.clone()) }
     }
 }
 
@@ -117,6 +150,21 @@ impl<T: Element + NoUninit, D: Dimension> MapMut<T, D> {
     pub unsafe fn open(path: impl AsRef<Path>, mode: Mode) -> Result<MapMut<T, D>> {
         // SAFETY: the caller's promise.
         unsafe { ArrayFile::open(path)?.map_live_dyn(mode)?.assume_stable_mut()?.into_typed() }
+    }
+}
+
+impl<T: Element, D: Dimension> MapMut<T, D> {
+    /// The array as one of a dtype known at run time, by byte strides: as [`Map::as_dyn`].
+    pub fn as_dyn(&self) -> DynView<'_> {
+        // SAFETY: the map's own promise: while it is borrowed nobody changes its bytes.
+        unsafe { DynView::from_raw(base(&self.region), self.layout.clone()) }
+    }
+
+    /// The array as one of a dtype known at run time, for writing.
+    pub fn as_dyn_mut(&mut self) -> DynViewMut<'_> {
+        // SAFETY: the map's own promise: while it is borrowed for writing nobody else touches its
+        // bytes.
+        unsafe { DynViewMut::from_raw(base(&self.region), self.layout.clone()) }
     }
 }
 

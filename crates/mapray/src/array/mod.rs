@@ -1,5 +1,6 @@
 //! Arrays: a layout over a file, a map or memory.
 
+mod atomic;
 mod copy;
 mod dynamic;
 mod file;
@@ -8,10 +9,13 @@ mod map;
 mod methods;
 mod options;
 mod read;
+mod shared;
+mod stored;
 mod typed_live;
 mod view;
 mod write;
 
+pub use atomic::AtomicElement;
 pub use dynamic::{DynMap, DynMapMut};
 pub use file::ArrayFile;
 pub use live::DynLiveMap;
@@ -22,5 +26,6 @@ pub use view::{DynView, DynViewMut};
 
 pub(crate) use methods::map_methods;
 pub(crate) use read::read_bytes;
+pub(crate) use stored::Stored;
 pub(crate) use typed_live::require_elements;
 pub(crate) use view::require_plain;

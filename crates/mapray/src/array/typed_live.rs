@@ -8,7 +8,7 @@ use ndarray::{Array, ArrayD, ArrayRef, Dimension, IntoDimension, IxDyn};
 
 use crate::array::read::BLOCK;
 use crate::array::{DynLiveMap, Map, MapMut, map_methods};
-use crate::element::{Element, conversion};
+use crate::element::{Element, WritableElement, conversion};
 use crate::error::Result;
 use crate::interop::ndarray::dimension;
 use crate::layout::{Layout, Slice};
@@ -64,6 +64,10 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
         self.map.shape()
     }
 
+    pub(super) fn as_dyn(&self) -> &DynLiveMap {
+        &self.map
+    }
+
     /// The map with its element type known at run time only.
     pub fn into_dyn(self) -> DynLiveMap {
         self.map
@@ -95,7 +99,7 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
     /// As [`get`](LiveMap::get), and [`ErrorKind::Mode`](crate::ErrorKind::Mode) in mode `r`.
     pub fn set(&self, index: impl IntoDimension<Dim = D>, value: T) -> Result<()>
     where
-        T: NoUninit,
+        T: WritableElement,
     {
         self.map.set(index.into_dimension().slice(), value)
     }
@@ -107,7 +111,7 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
     /// As [`set`](LiveMap::set).
     pub fn fill(&self, value: T) -> Result<()>
     where
-        T: NoUninit,
+        T: WritableElement,
     {
         self.map.fill(value)
     }
@@ -120,7 +124,7 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
     /// differ.
     pub fn assign(&self, array: &ArrayRef<T, D>) -> Result<()>
     where
-        T: NoUninit,
+        T: WritableElement,
     {
         self.map.assign(array)
     }

@@ -6,8 +6,9 @@ use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, ArrayView, ArrayViewMut, Dimension};
 
 use crate::array::read;
+use crate::array::stored::with_bytes;
 use crate::dtype::DType;
-use crate::element::{Conversion, Element, conversion};
+use crate::element::{Conversion, Element, WritableElement, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::{layout_of, view, view_mut};
 use crate::layout::{Layout, Slice};
@@ -302,16 +303,17 @@ impl<'a> DynViewMut<'a> {
     ///
     /// [`ErrorKind::Index`] outside the shape, [`ErrorKind::Dtype`] where `T` is not what the
     /// elements are.
-    pub fn set<T: Element + NoUninit>(&mut self, index: &[usize], value: T) -> Result<()> {
+    pub fn set<T: WritableElement>(&mut self, index: &[usize], value: T) -> Result<()> {
         let value = match conversion::<T>(self.layout.dtype())? {
             Conversion::Native => value,
             Conversion::Swapped => value.swap_bytes(),
         };
         let to = self.base.wrapping_add(self.layout.require(index)? as usize);
-        let bytes = bytemuck::bytes_of(&value);
-        // SAFETY: the element is one of the layout's, as long as `T` (`conversion` checked), and
-        // lent to this view alone.
-        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        with_bytes(&value, |bytes| {
+            // SAFETY: the element is one of the layout's, as long as `T` (`conversion` checked), and
+            // lent to this view alone.
+            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), size_of::<T>()) };
+        });
         Ok(())
     }
 

@@ -17,17 +17,13 @@ pub(crate) type Values = Place<*const u8>;
 ///
 /// All of `values` must be readable, and nobody may write to them meanwhile.
 pub(crate) unsafe fn write_values(region: &Region, layout: &Layout, values: &Values) -> Result<()> {
-    region.mode().require_writable().map_err(|error| region.name(error))?;
-    let mut buffer = Vec::new();
-    for_each_block(layout, &mut |block, start| {
-        let (block, axes) = forwards(block);
-        buffer.resize(block.nbytes(), 0);
+    write_with(region, layout, |block, start, axes, buffer| {
         let mut first = values.first;
         for (&index, &stride) in start.iter().zip(&values.strides) {
             first = first.wrapping_offset(index as isize * stride);
         }
         let mut strides = Vec::new();
-        for (axis, backwards) in axes {
+        for &(axis, backwards) in axes {
             let stride = values.strides[axis];
             let last = block.shape()[strides.len()] as isize - 1;
             first = first.wrapping_offset(if backwards { last * stride } else { 0 });
@@ -40,6 +36,24 @@ pub(crate) unsafe fn write_values(region: &Region, layout: &Layout, values: &Val
         unsafe {
             copy_strided(Place { first, strides }, to, block.shape(), block.itemsize());
         }
+        Ok(())
+    })
+}
+
+/// Stores what `gather` puts into a buffer: for each block the bytes of its elements, in C order of
+/// the block that it is given. With that come the index of the block's first element in the array,
+/// and for each axis of the block which one of the array's it is and whether it runs backwards.
+pub(crate) fn write_with(
+    region: &Region,
+    layout: &Layout,
+    mut gather: impl FnMut(&Layout, &[usize], &[(usize, bool)], &mut [u8]) -> Result<()>,
+) -> Result<()> {
+    region.mode().require_writable().map_err(|error| region.name(error))?;
+    let mut buffer = Vec::new();
+    for_each_block(layout, &mut |block, start| {
+        let (block, axes) = forwards(block);
+        buffer.resize(block.nbytes(), 0);
+        gather(&block, start, &axes, &mut buffer)?;
         region.write_runs(&runs(&block)?, &buffer)
     })
 }

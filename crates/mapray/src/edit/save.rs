@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, Dimension};
 
-use crate::array::{ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, LiveMap, read_bytes};
+use crate::array::{
+    ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, LiveMap, Stored, read_bytes,
+};
 use crate::edit::replace::replace;
-use crate::element::Element;
+use crate::element::{Element, WritableElement};
 use crate::error::{Error, Result};
 use crate::format::npy;
 use crate::layout::{Layout, Order};
@@ -42,6 +43,12 @@ impl<T: Element, D: Dimension> AnyArray for LiveMap<T, D> {
     }
 }
 
+impl<T: WritableElement> AnyArray for Stored<'_, T> {
+    fn layout(&self) -> &Layout {
+        self.layout()
+    }
+}
+
 /// Writes an array as `.npy`, as `np.save` would, byte for byte: in C order, or in Fortran's where
 /// the array lies so. (The path is taken as it is; NumPy appends `.npy`.)
 ///
@@ -63,11 +70,11 @@ impl<T: Element, D: Dimension> AnyArray for LiveMap<T, D> {
 ///
 /// [`ErrorKind::Space`](crate::ErrorKind::Space) where the disk is full,
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the folder cannot be written.
-pub fn save<T: Element + NoUninit, D: Dimension>(
+pub fn save<T: WritableElement, D: Dimension>(
     path: impl AsRef<Path>,
     array: &ArrayRef<T, D>,
 ) -> Result<()> {
-    save_dyn(path, &DynView::from_array(array)?)
+    save_dyn(path, &Stored::new(array)?)
 }
 
 /// As [`save`], for an array of a dtype known at run time; it is not loaded as a whole.

@@ -8,6 +8,7 @@ use bytemuck::{Pod, Zeroable};
 use ndarray::{ArrayView, Dimension};
 
 use super::Element;
+use super::traits::without_padding;
 use crate::dtype::Kind;
 use crate::{DType, Error, ErrorKind, Result};
 
@@ -86,6 +87,8 @@ impl Bool8 {
         Ok(unsafe { raw.deref_into_view() })
     }
 }
+
+without_padding!([] Bool8);
 
 impl Element for Bool8 {
     fn dtype() -> DType {

@@ -3,11 +3,14 @@
 use num_complex::Complex;
 
 use super::Element;
+use super::traits::without_padding;
 use crate::DType;
 use crate::dtype::Kind;
 
 macro_rules! complex {
     ($($part:ty => $kind:ident),*) => {$(
+        without_padding!([] Complex<$part>);
+
         impl Element for Complex<$part> {
             fn dtype() -> DType {
                 DType::native(Kind::$kind)

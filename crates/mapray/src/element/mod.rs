@@ -23,22 +23,29 @@
 //! assert_eq!(Be::<i16>::dtype().endian(), Some(mapray::dtype::Endian::Big));
 //! ```
 
+mod atomic;
 mod bool8;
 mod complex;
+#[doc(hidden)]
+pub mod derived;
+mod differ;
 mod numbers;
 mod opaque;
 mod packed;
 mod packed_arithmetic;
+mod record;
 mod suggest;
 mod text;
 mod time;
 mod traits;
 
+pub use atomic::AtomicInteger;
 pub use bool8::Bool8;
 pub use opaque::{ComplexLongDouble, LongDouble, Void};
 pub use packed::{Be, Big, ByteOrder, Le, Little, Packable, Packed};
+pub use record::{Record, RecordField};
 pub use text::{Bytes, Text};
 pub use time::{DateTime64, TimeDelta64};
-pub use traits::{Element, WritableElement};
+pub use traits::{Element, NoPadding, WritableElement};
 
 pub(crate) use suggest::{Conversion, conversion, packed_type, rust_type};

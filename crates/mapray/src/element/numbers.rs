@@ -3,11 +3,14 @@
 use half::f16;
 
 use super::Element;
+use super::traits::without_padding;
 use crate::DType;
 use crate::dtype::Kind;
 
 macro_rules! integers {
     ($($number:ty => $kind:ident),*) => {$(
+        without_padding!([] $number);
+
         impl Element for $number {
             fn dtype() -> DType {
                 DType::native(Kind::$kind)
@@ -23,6 +26,8 @@ macro_rules! integers {
 
 macro_rules! floats {
     ($($number:ty => $kind:ident),*) => {$(
+        without_padding!([] $number);
+
         impl Element for $number {
             fn dtype() -> DType {
                 DType::native(Kind::$kind)

@@ -5,6 +5,7 @@ use std::fmt;
 use bytemuck::{Pod, Zeroable};
 
 use super::Element;
+use super::traits::without_padding;
 use crate::DType;
 use crate::dtype::Kind;
 
@@ -25,6 +26,8 @@ pub struct Void<const N: usize>(
     /// The bytes as they lie.
     pub [u8; N],
 );
+
+without_padding!([const N: usize] Void<N>, [] LongDouble, [] ComplexLongDouble);
 
 impl<const N: usize> Default for Void<N> {
     fn default() -> Self {

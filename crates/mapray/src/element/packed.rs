@@ -9,6 +9,7 @@ use bytemuck::{NoUninit, Pod, Zeroable};
 use half::f16;
 use num_complex::Complex;
 
+use super::traits::without_padding;
 use super::{ComplexLongDouble, DateTime64, Element, LongDouble, Text, TimeDelta64};
 use crate::DType;
 use crate::dtype::Endian;
@@ -184,6 +185,8 @@ unsafe impl<T: Packable, E: ByteOrder> Zeroable for Packed<T, E> {}
 // SAFETY: the struct is transparent over `T::Bytes`, which is `Pod` (any bytes are a value, no
 // padding, no pointers); the marker has no bytes. It is `Copy`, and 'static as `T` and `E` are.
 unsafe impl<T: Packable, E: ByteOrder> Pod for Packed<T, E> {}
+
+without_padding!([T: Packable, E: ByteOrder] Packed<T, E>);
 
 impl<T: Packable, E: ByteOrder> Element for Packed<T, E> {
     fn dtype() -> DType {

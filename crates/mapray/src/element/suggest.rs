@@ -1,6 +1,7 @@
 //! Which Rust type a dtype asks for, and how elements of it become another.
 
 use super::Element;
+use super::differ::difference;
 use crate::dtype::{Endian, Kind};
 use crate::{DType, Error, ErrorKind, Result};
 
@@ -28,6 +29,9 @@ pub(crate) fn conversion<T: Element>(dtype: &DType) -> Result<Conversion> {
 
 /// Elements of `dtype` are not `T`; says of what type they are.
 fn mismatch<T: Element>(dtype: &DType) -> Error {
+    if let Some(error) = difference(&T::dtype(), dtype) {
+        return error;
+    }
     Error::new(ErrorKind::Dtype, "the elements are not of the type asked for")
         .expected(format_args!("dtype '{}'", T::dtype()))
         .found(format_args!("'{dtype}'"))
@@ -76,7 +80,10 @@ fn plain_type(dtype: &DType) -> Result<String, String> {
         Kind::Str(len) => return Ok(format!("Text<{len}>")),
         Kind::Void(len) => return Ok(format!("Void<{len}>")),
         Kind::Record(_) => {
-            return Err("a field of the record, or `Void<N>` with N the record's itemsize".into());
+            return Err(format!(
+                "a packed struct that derives `Record`, a field of the record, or `Void<{}>`",
+                dtype.itemsize()
+            ));
         }
         Kind::SubArray(array) => {
             return Err(format!("{} with the sub-array's axes added", packed_type(array.dtype())));

@@ -5,6 +5,7 @@ use std::fmt;
 use bytemuck::{Pod, Zeroable};
 
 use super::Element;
+use super::traits::without_padding;
 use crate::dtype::Kind;
 use crate::{DType, Error, ErrorKind, Result};
 
@@ -147,6 +148,8 @@ fn too_long(wrapper: &str, of: &str, most: usize, found: usize) -> Error {
         .found(found)
         .hint(format_args!("use `{wrapper}<{found}>`"))
 }
+
+without_padding!([const N: usize] Bytes<N>, [const N: usize] Text<N>);
 
 impl<const N: usize> Element for Bytes<N> {
     fn dtype() -> DType {

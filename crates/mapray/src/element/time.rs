@@ -6,6 +6,7 @@ use std::fmt;
 use bytemuck::{Pod, Zeroable};
 
 use super::Element;
+use super::traits::without_padding;
 use crate::DType;
 use crate::dtype::{Endian, Kind, TimeUnit};
 
@@ -60,6 +61,8 @@ macro_rules! time {
                 self.0 == i64::MIN
             }
         }
+
+        without_padding!([] $time);
 
         impl Element for $time {
             fn dtype() -> DType {

@@ -1,5 +1,6 @@
 //! Pages of a file: mapping, flushing, advice. Knows neither formats nor elements.
 
+mod claims;
 mod mode;
 mod pages;
 mod region;

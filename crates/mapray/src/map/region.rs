@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::Mode;
+use crate::map::claims::Claims;
 use crate::source::{ReadAt, Source};
 use crate::sys::{self, Advice, Identity, Mapping};
 
@@ -25,6 +27,10 @@ pub(crate) struct Region {
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
+    /// Whether it is known, or was promised, that none of the bytes can be cut off.
+    uncut: AtomicBool,
+    /// Which bytes are in use as atomics, and of what size.
+    claims: OnceLock<Claims>,
 }
 
 /// How to get at the file again.
@@ -61,7 +67,18 @@ impl Region {
                 source.name(Error::io("keep the descriptor of a file without a name", error))
             })?),
         };
-        Ok(Region { mapping, bytes, base, mode, backing, edits: RwLock::default() })
+        let region = Region {
+            mapping,
+            bytes,
+            base,
+            mode,
+            backing,
+            edits: RwLock::default(),
+            uncut: AtomicBool::new(false),
+            claims: OnceLock::new(),
+        };
+        region.note_seals(file);
+        Ok(region)
     }
 
     /// Maps zeros that nobody else can reach.
@@ -77,7 +94,64 @@ impl Region {
             mode: Mode::CopyOnWrite,
             backing: Backing::Memory,
             edits: RwLock::default(),
+            uncut: AtomicBool::new(true),
+            claims: OnceLock::new(),
         })
+    }
+
+    /// Looks whether the file can still be cut. Only a length that is seen *behind* the seal lasts.
+    fn note_seals(&self, file: &File) {
+        let long_enough =
+            || matches!(sys::examine(file), Ok((_, Some(len))) if len >= self.bytes.end);
+        if sys::is_uncuttable(file) && long_enough() {
+            self.uncut.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether none of the bytes can be cut off while this region lives.
+    pub(crate) fn is_uncut(&self) -> bool {
+        if let (false, Backing::File(file)) = (self.uncut.load(Ordering::Relaxed), &self.backing) {
+            // It may have been sealed since.
+            self.note_seals(file);
+        }
+        self.uncut.load(Ordering::Relaxed)
+    }
+
+    /// # Safety
+    ///
+    /// While this region lives, none of its bytes may be cut off its file.
+    pub(crate) unsafe fn assume_uncut(&self) {
+        self.uncut.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps the `size` bytes at `at`, a multiple of it, for atomics of that size.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Dtype`] where some of them are in use as atomics of another size.
+    pub(crate) fn claim(&self, at: u64, size: usize) -> Result<()> {
+        let claims = match self.claims.get() {
+            Some(claims) => claims,
+            None => {
+                let claims = Claims::new((self.bytes.end - self.base) as usize)
+                    .map_err(|error| self.name(Error::io("get memory", error)))?;
+                self.claims.get_or_init(|| claims)
+            }
+        };
+        if claims.claim((at - self.base) as usize, size) {
+            return Ok(());
+        }
+        Err(self.name(
+            Error::new(ErrorKind::Dtype, "these bytes are in use as atomics of another size")
+                .at_offset(at)
+                .hint("map the file once more to look at them in another way"),
+        ))
+    }
+
+    /// To be held around a store that does not go through the kernel.
+    pub(crate) fn edit(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        (self.mode == Mode::CopyOnWrite)
+            .then(|| self.edits.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn mode(&self) -> Mode {
@@ -185,8 +259,7 @@ impl Region {
             return Ok(());
         };
         let all = first.start.min(last.start)..first.end.max(last.end);
-        let _edit = (self.mode == Mode::CopyOnWrite)
-            .then(|| self.edits.read().unwrap_or_else(PoisonError::into_inner));
+        let _edit = self.edit();
         self.on_mapping(all, "write the map", |mapping, _| {
             let mapped: Vec<Range<usize>> = runs
                 .iter()
@@ -196,21 +269,30 @@ impl Region {
         })
     }
 
+    /// The file, by a descriptor of its own with the rights that the mode asks for.
+    pub(crate) fn file(&self) -> Result<File> {
+        match &self.backing {
+            Backing::File(file) => {
+                file.try_clone().map_err(|error| Error::io("copy the descriptor", error))
+            }
+            Backing::Path(path, identity) if self.mode.writes_file() => {
+                Ok(same(Source::open_writable(path)?, path, *identity)?.into_file())
+            }
+            Backing::Path(path, identity) => {
+                Ok(same(Source::open(path)?, path, *identity)?.into_file())
+            }
+            Backing::Memory => Err(no_file()),
+        }
+    }
+
     /// Runs `work` on the file, opened again where no descriptor is held.
     fn with_file<T>(&self, work: impl FnOnce(&File) -> Result<T>) -> Result<T> {
         match &self.backing {
             Backing::File(file) => work(file),
             Backing::Path(path, identity) => {
-                let source = Source::open(path)?;
-                if source.identity() != *identity {
-                    let replaced = "the file at this path is no longer the one that was mapped";
-                    return Err(Error::new(ErrorKind::Changed, replaced)
-                        .at_path(path)
-                        .hint("the map still holds the old one; save it under another name"));
-                }
-                work(source.file())
+                work(same(Source::open(path)?, path, *identity)?.file())
             }
-            Backing::Memory => Err(Error::new(ErrorKind::Unsupported, "the map has no file")),
+            Backing::Memory => Err(no_file()),
         }
     }
 }
@@ -222,6 +304,22 @@ impl ReadAt for Region {
             mapping.read_at(range.start, buffer)
         })
     }
+}
+
+/// Checks that a file opened again is the one that was mapped.
+fn same(source: Source, path: &Path, identity: Identity) -> Result<Source> {
+    if source.identity() == identity {
+        return Ok(source);
+    }
+    let replaced = "the file at this path is no longer the one that was mapped";
+    Err(Error::new(ErrorKind::Changed, replaced)
+        .at_path(path)
+        .hint("the map still holds the old one; save it under another name"))
+}
+
+fn no_file() -> Error {
+    Error::new(ErrorKind::Unsupported, "the map has no file")
+        .hint("`memfd` makes memory that other processes can map")
 }
 
 /// A path that still leads to the file when the process has changed its folder.

@@ -88,6 +88,10 @@ impl Source {
         &self.file
     }
 
+    pub(crate) fn into_file(self) -> File {
+        self.file
+    }
+
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }

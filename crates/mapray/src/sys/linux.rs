@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
-use rustix::fs::{FallocateFlags, OFlags, SealFlags, SeekFrom};
+use rustix::fs::{FallocateFlags, MemfdFlags, OFlags, SealFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
@@ -324,6 +324,28 @@ pub(crate) fn path_of(file: &File) -> Option<PathBuf> {
 pub(crate) fn is_immutable(file: &File) -> bool {
     let needed = SealFlags::WRITE | SealFlags::SHRINK;
     rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(needed))
+}
+
+/// Shared memory without a name: `len` bytes of zeros that can become more, but never fewer.
+pub(crate) fn memfd(name: &str, len: u64) -> io::Result<File> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let made = match rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
+        // Linux before 6.3 does not know the flag; from there on some systems insist on it.
+        Err(Errno::INVAL) => rustix::fs::memfd_create(name, flags),
+        made => made,
+    };
+    let file = File::from(made?);
+    file.set_len(len)?;
+    rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK)?;
+    Ok(file)
+}
+
+/// Whether the kernel promises that this file never becomes shorter, and that each of its pages can
+/// be touched: a memfd sealed against shrinking. (One of huge pages may lack a page.)
+pub(crate) fn is_uncuttable(file: &File) -> bool {
+    const TMPFS_MAGIC: u64 = 0x0102_1994;
+    rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::SHRINK))
+        && rustix::fs::fstatfs(file).is_ok_and(|system| system.f_type as u64 == TMPFS_MAGIC)
 }
 
 /// Starts writing changed pages of the range to the disk, and does not wait.

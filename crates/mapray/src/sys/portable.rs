@@ -125,6 +125,15 @@ pub(crate) fn is_immutable(_: &File) -> bool {
     false
 }
 
+pub(crate) fn memfd(_: &str, _: u64) -> io::Result<File> {
+    unsupported("there is no shared memory without a name")
+}
+
+/// Whether the system promises that this file never becomes shorter: none does.
+pub(crate) fn is_uncuttable(_: &File) -> bool {
+    false
+}
+
 pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {
     unsupported("write-back cannot be started without waiting for it")
 }

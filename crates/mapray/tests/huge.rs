@@ -168,13 +168,15 @@ fn shapes_that_overflow_are_errors_and_touch_nothing() {
             assert_eq!(error.kind(), kind, "{error}");
             assert_eq!(fs::read(&path).unwrap(), [7; 64]);
         }
+        let writes = matches!(mode, Mode::ReadWrite | Mode::Write);
+        if writes && !LIVE {
+            // Zeros would be written until the disk is full.
+            continue;
+        }
         let error = options.shape(big).live_dyn(&path).unwrap_err();
-        let expected = if mode.is_writable() && mode != Mode::CopyOnWrite {
-            &[ErrorKind::Space, ErrorKind::Io][..]
-        } else {
-            &[ErrorKind::Truncated]
-        };
-        assert!(expected.contains(&error.kind()), "{mode}: {error:?}");
+        let kinds: &[_] =
+            if writes { &[ErrorKind::Space, ErrorKind::Io] } else { &[ErrorKind::Truncated] };
+        assert!(kinds.contains(&error.kind()), "{mode}: {error:?}");
         assert_eq!(fs::read(&path).unwrap(), [7; 64]);
     }
 }
@@ -210,7 +212,7 @@ fn strides_of_axes_that_are_never_stepped_along_may_be_anything() {
 fn claim(path: &Path, descr: &str, shape: &str) {
     let dict = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
     let mut header = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-    write!(header, "{dict:<117}\n").unwrap();
+    writeln!(header, "{dict:<117}").unwrap();
     assert_eq!(header.len(), 128, "{dict}");
     fs::write(path, header).unwrap();
 }

@@ -352,9 +352,23 @@ pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
     }
     match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
         Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, len),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+            require_free(file, len)?;
+            fill_holes(file, len)
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Refuses what the disk has no blocks for, before all that are free are filled with zeros.
+fn require_free(file: &File, len: u64) -> io::Result<()> {
+    let disk = rustix::fs::fstatvfs(file)?;
+    let missing = len.saturating_sub(file.metadata()?.blocks().saturating_mul(512));
+    // Some file systems do not tell how large they are.
+    if disk.f_blocks > 0 && missing > disk.f_bfree.saturating_mul(disk.f_frsize) {
+        return Err(Errno::NOSPC.into());
+    }
+    Ok(())
 }
 
 fn fill_holes(file: &File, len: u64) -> io::Result<()> {

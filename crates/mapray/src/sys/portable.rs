@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapMut, MmapOptions, MmapRaw};
 
+#[cfg(unix)]
+use super::read_exact_at;
 use super::{Access, Advice, write_all_at};
 
 fn unsupported<T>(what: &str) -> io::Result<T> {
@@ -114,10 +116,19 @@ pub(crate) fn file_len(file: &File) -> io::Result<Option<u64>> {
     Ok(Some(metadata.len()))
 }
 
-/// Whether the file was opened for reading, and whether for writing: not to be known here, so it
-/// shows when the file is used.
-pub(crate) fn rights(_: &File) -> io::Result<(bool, bool)> {
-    Ok((true, true))
+/// Whether the file was opened for reading, and whether for writing: whether no bytes at all can be
+/// read and written. Where that cannot be asked it shows when the file is used.
+pub(crate) fn rights(file: &File) -> io::Result<(bool, bool)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileExt;
+        Ok((file.read_at(&mut [], 0).is_ok(), file.write_at(&[], 0).is_ok()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        Ok((true, true))
+    }
 }
 
 /// The path under which an open file stands in its folder: not to be had.
@@ -134,9 +145,41 @@ pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {
     unsupported("write-back cannot be started without waiting for it")
 }
 
-/// Makes room for the first `len` bytes of the file: zeros are written behind its end.
+/// Makes room for the first `len` bytes of the file: its holes are filled with zeros, and zeros are
+/// written behind its end, which moves its end.
 pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    zero(file, file.metadata()?.len().min(len)..len)
+    let old_len = file.metadata()?.len();
+    if len > old_len {
+        // A length that no file can have is refused before zeros are written for hours.
+        file.set_len(len)?;
+    }
+    #[cfg(unix)]
+    fill_holes(file, old_len.min(len))?;
+    zero(file, old_len.min(len)..len)
+}
+
+/// Writes zeros where the file has zeros, if some of it has no blocks. What somebody else stores
+/// there at that moment is lost.
+#[cfg(unix)]
+fn fill_holes(file: &File, len: u64) -> io::Result<()> {
+    /// No file system has smaller blocks.
+    const BLOCK: usize = 512;
+    if std::os::unix::fs::MetadataExt::blocks(&file.metadata()?) * BLOCK as u64 >= len {
+        return Ok(());
+    }
+    let mut buffer = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < len {
+        let chunk = &mut buffer[..(len - at).min(1 << 20) as usize];
+        read_exact_at(file, at, chunk)?;
+        for block in chunk.chunks(BLOCK) {
+            if block.iter().all(|&byte| byte == 0) {
+                write_all_at(file, at, block)?;
+            }
+            at += block.len() as u64;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the range read as zeros.

@@ -27,7 +27,7 @@ fn cost<T>(name: &str, work: impl FnOnce() -> T) -> (T, usize, usize) {
     let result = work();
     let elapsed = start.elapsed();
     let (memory, read) = (resident().saturating_sub(memory), bytes_read() - read);
-    println!("measured {name}: {elapsed:?}, {} KiB resident, {read} bytes read", memory / 1024);
+    println!("\nmeasured {name}: {elapsed:?}, {} KiB resident, {read} bytes read", memory / 1024);
     (result, memory, read)
 }
 

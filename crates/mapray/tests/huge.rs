@@ -27,7 +27,7 @@ fn cost<T>(name: &str, work: impl FnOnce() -> T) -> (T, usize, usize) {
     let result = work();
     let elapsed = start.elapsed();
     let (memory, read) = (resident().saturating_sub(memory), bytes_read() - read);
-    println!("measured {name}: {elapsed:?}, {} KiB resident, {read} bytes read", memory / 1024);
+    println!("\nmeasured {name}: {elapsed:?}, {} KiB resident, {read} bytes read", memory / 1024);
     (result, memory, read)
 }
 
@@ -168,13 +168,15 @@ fn shapes_that_overflow_are_errors_and_touch_nothing() {
             assert_eq!(error.kind(), kind, "{error}");
             assert_eq!(fs::read(&path).unwrap(), [7; 64]);
         }
+        let writes = matches!(mode, Mode::ReadWrite | Mode::Write);
+        if writes && !LIVE {
+            // Zeros would be written until the disk is full.
+            continue;
+        }
         let error = options.shape(big).live_dyn(&path).unwrap_err();
-        let expected = if mode.is_writable() && mode != Mode::CopyOnWrite {
-            &[ErrorKind::Space, ErrorKind::Io][..]
-        } else {
-            &[ErrorKind::Truncated]
-        };
-        assert!(expected.contains(&error.kind()), "{mode}: {error:?}");
+        let kinds: &[_] =
+            if writes { &[ErrorKind::Space, ErrorKind::Io] } else { &[ErrorKind::Truncated] };
+        assert!(kinds.contains(&error.kind()), "{mode}: {error:?}");
         assert_eq!(fs::read(&path).unwrap(), [7; 64]);
     }
 }

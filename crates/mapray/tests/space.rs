@@ -53,7 +53,8 @@ impl State {
 fn is_space<T>(result: Result<T>, doing: &str) {
     let error = result.err().unwrap_or_else(|| panic!("{doing}: there is no room for it"));
     assert_eq!(error.kind(), ErrorKind::Space, "{doing}: {error}");
-    assert!(error.path().is_some(), "{doing}: {error}");
+    let nameless = cfg!(mapray_portable) && doing.ends_with("open file");
+    assert!(error.path().is_some() || nameless, "{doing}: {error}");
 }
 
 #[test]
@@ -181,9 +182,7 @@ fn holes_of_an_old_file_are_filled_before_it_is_zeroed() {
         with_hole(&disk.root().join("first"), n as u64);
         let first = disk.root().join("first");
         drop(options.live_dyn(&first).unwrap());
-        if !cfg!(mapray_portable) {
-            assert!(fs::metadata(&first).unwrap().blocks() * 512 >= n as u64, "{kind}");
-        }
+        assert!(fs::metadata(&first).unwrap().blocks() * 512 >= n as u64, "{kind}");
         assert!(fs::read(&first).unwrap().iter().all(|&byte| byte == 0), "{kind}");
         with_hole(&path, n as u64);
         let before = fs::read(&path).unwrap();

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use memmap2::{MmapMut, MmapOptions, MmapRaw};
 
+#[cfg(unix)]
+use super::read_exact_at;
 use super::{Access, Advice, write_all_at};
 
 fn unsupported<T>(what: &str) -> io::Result<T> {
@@ -109,10 +111,19 @@ pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
     Ok((identity, Some(metadata.len())))
 }
 
-/// Whether the file was opened for reading, and whether for writing: not to be known here, so it
-/// shows when the file is used.
-pub(crate) fn rights(_: &File) -> io::Result<(bool, bool)> {
-    Ok((true, true))
+/// Whether the file was opened for reading, and whether for writing: whether no bytes at all can be
+/// read and written. Where that cannot be asked it shows when the file is used.
+pub(crate) fn rights(file: &File) -> io::Result<(bool, bool)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileExt;
+        Ok((file.read_at(&mut [], 0).is_ok(), file.write_at(&[], 0).is_ok()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        Ok((true, true))
+    }
 }
 
 /// The path under which an open file stands in its folder: not to be had.
@@ -138,15 +149,42 @@ pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {
     unsupported("write-back cannot be started without waiting for it")
 }
 
-/// Makes room for the first `len` bytes of the file: zeros are written behind its end. More than a
-/// tebibyte of them would take hours, and may be a wrong number.
+/// Makes room for the first `len` bytes of the file: its holes are filled with zeros, and zeros are
+/// written behind its end, which moves its end. More than a tebibyte of them would take hours, and
+/// may be a wrong number.
 pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
+    let old_len = file.metadata()?.len();
     const MOST: u64 = 1 << 40;
-    let old_len = file.metadata()?.len().min(len);
-    if len - old_len > MOST {
+    if len.saturating_sub(old_len) > MOST {
         return unsupported("so much space can only be left unreserved (sparse)");
     }
-    zero(file, old_len..len)
+    #[cfg(unix)]
+    fill_holes(file, old_len.min(len))?;
+    zero(file, old_len.min(len)..len)
+}
+
+/// Writes zeros where the file has zeros, if some of it has no blocks. What somebody else stores
+/// there at that moment is lost.
+#[cfg(unix)]
+fn fill_holes(file: &File, len: u64) -> io::Result<()> {
+    /// No file system has smaller blocks.
+    const BLOCK: usize = 512;
+    if std::os::unix::fs::MetadataExt::blocks(&file.metadata()?) * BLOCK as u64 >= len {
+        return Ok(());
+    }
+    let mut buffer = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < len {
+        let chunk = &mut buffer[..(len - at).min(1 << 20) as usize];
+        read_exact_at(file, at, chunk)?;
+        for block in chunk.chunks(BLOCK) {
+            if block.iter().all(|&byte| byte == 0) {
+                write_all_at(file, at, block)?;
+            }
+            at += block.len() as u64;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the range read as zeros.

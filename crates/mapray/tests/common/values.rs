@@ -3,14 +3,15 @@
 use std::fmt::Debug;
 
 use bytemuck::NoUninit;
+use mapray::WritableElement;
 use mapray::element::{ByteOrder, Packable};
 use mapray::{
-    Bool8, Bytes, Complex, ComplexLongDouble, DateTime64, Element, LongDouble, Packed, Text,
-    TimeDelta64, Void, f16,
+    Bool8, Bytes, Complex, ComplexLongDouble, DateTime64, LongDouble, Packed, Text, TimeDelta64,
+    Void, f16,
 };
 
 /// An element that can be compared with its bytes in a file.
-pub trait Value: Element + NoUninit + Debug {
+pub trait Value: WritableElement + NoUninit + Debug {
     /// Whether it is the value of these bytes, which have the byte order of a file. No NaN is
     /// like another.
     fn is(&self, bytes: &[u8], big_endian: bool) -> bool;
@@ -53,7 +54,7 @@ wrapped!(
 
 impl<T: Value> Value for Complex<T>
 where
-    Complex<T>: Element + NoUninit,
+    Complex<T>: WritableElement + NoUninit,
 {
     fn is(&self, bytes: &[u8], big_endian: bool) -> bool {
         let (re, im) = bytes.split_at(bytes.len() / 2);

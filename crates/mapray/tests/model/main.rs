@@ -15,7 +15,7 @@ use mapray::dtype::{Kind, Record};
 use mapray::layout::Slice;
 use mapray::{
     Advice, ArrayFile, Be, Complex, DType, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut,
-    Element, ErrorKind, Le, MapOptions, Mode, Order, Result, Void,
+    ErrorKind, Le, MapOptions, Mode, Order, Result, Void, WritableElement,
 };
 use naive::{Model, Request, Strided};
 use ndarray::{ArrayD, IxDyn};
@@ -79,7 +79,7 @@ struct Run<T, P> {
     types: PhantomData<(T, P)>,
 }
 
-impl<T: Element + NoUninit + Debug, P: Element + NoUninit + Debug> Run<T, P> {
+impl<T: WritableElement + NoUninit + Debug, P: WritableElement + NoUninit + Debug> Run<T, P> {
     fn run(case: &Case, dtype: DType, unit: usize) {
         let unit = if dtype.is_native() { 1 } else { unit };
         let Request { offset, shape, strides, fortran, .. } = &case.request;

@@ -18,7 +18,10 @@ pub use array::{
     MapOptions, Origin,
 };
 pub use dtype::DType;
-pub use edit::{AnyArray, CreateOptions, create, load, save, save_dyn, save_raw};
+pub use edit::{
+    AnyArray, Compression, CreateOptions, MemberArray, NpzWriter, SavezOptions, create, load, save,
+    save_dyn, save_raw, savez, savez_compressed,
+};
 pub use element::{
     Be, Big, Bool8, Bytes, ComplexLongDouble, DateTime64, Element, Le, Little, LongDouble, Packed,
     Text, TimeDelta64, Void, WritableElement,

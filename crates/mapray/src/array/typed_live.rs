@@ -64,6 +64,11 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
         self.map.shape()
     }
 
+    /// The map, lent with its element type known at run time only.
+    pub fn as_dyn(&self) -> &DynLiveMap {
+        &self.map
+    }
+
     /// The map with its element type known at run time only.
     pub fn into_dyn(self) -> DynLiveMap {
         self.map

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+#[cfg(target_os = "linux")]
+pub mod disk;
+
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;

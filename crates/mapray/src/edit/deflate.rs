@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
@@ -33,7 +33,8 @@ pub(super) struct Deflater {
     /// What comes out, in the order in which it went in.
     pending: VecDeque<Pending>,
     jobs: Option<Sender<Job>>,
-    queue: Arc<Mutex<Receiver<Job>>>,
+    /// The workers' end. Should all of them die, it goes, and nobody waits for what is in it.
+    queue: Weak<Mutex<Receiver<Job>>>,
     workers: Vec<JoinHandle<()>>,
     /// Does the work where there are no threads.
     own: Option<Compress>,
@@ -62,15 +63,14 @@ struct Job {
 impl Deflater {
     /// With a level from 0 to 9, on so many threads.
     pub(super) fn new(level: u32, threads: usize) -> Deflater {
-        let (jobs, queue) = channel();
         Deflater {
             level,
             threads,
             block: Vec::new(),
             dictionary: 0,
             pending: VecDeque::new(),
-            jobs: Some(jobs),
-            queue: Arc::new(Mutex::new(queue)),
+            jobs: None,
+            queue: Weak::new(),
             workers: Vec::new(),
             own: None,
         }
@@ -116,13 +116,13 @@ impl Deflater {
             self.hire();
         }
         let pending = match &self.jobs {
-            Some(jobs) if !self.workers.is_empty() => {
+            Some(jobs) => {
                 let (done, result) = sync_channel(1);
-                // The queue lives as long as this does, so there is always a receiver.
+                // Where nobody takes the job, its result says so.
                 let _ = jobs.send(Job { bytes, dictionary, last, done });
                 Pending::Working(result)
             }
-            _ => {
+            None => {
                 let own = self.own.get_or_insert_with(|| compress(self.level));
                 Pending::Done(deflate(own, &bytes, dictionary, last))
             }
@@ -132,7 +132,15 @@ impl Deflater {
 
     /// Starts one more thread, if the system lets it.
     fn hire(&mut self) {
-        let (queue, level) = (self.queue.clone(), self.level);
+        let (jobs, queue) = match (self.jobs.take(), self.queue.upgrade()) {
+            (Some(jobs), Some(queue)) => (jobs, queue),
+            _ => {
+                let (jobs, queue) = channel();
+                (jobs, Arc::new(Mutex::new(queue)))
+            }
+        };
+        self.queue = Arc::downgrade(&queue);
+        let level = self.level;
         let work = move || {
             let mut own = compress(level);
             loop {
@@ -148,6 +156,8 @@ impl Deflater {
             Ok(worker) => self.workers.push(worker),
             Err(_) => self.threads = self.workers.len().max(1),
         }
+        // Without any worker the work is done here.
+        self.jobs = Some(jobs).filter(|_| !self.workers.is_empty());
     }
 }
 
@@ -155,7 +165,9 @@ impl Drop for Deflater {
     fn drop(&mut self) {
         self.jobs = None;
         // What was given up need not be finished.
-        if let Ok(queue) = self.queue.try_lock() {
+        if let Some(queue) = self.queue.upgrade()
+            && let Ok(queue) = queue.try_lock()
+        {
             queue.try_iter().for_each(drop);
         }
         for worker in self.workers.drain(..) {

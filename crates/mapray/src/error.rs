@@ -89,6 +89,12 @@ impl Error {
         self
     }
 
+    /// Names the member of the archive, unless an inner call has named one already.
+    pub(crate) fn at_member(mut self, member: &str) -> Error {
+        self.0.member.get_or_insert_with(|| member.to_owned());
+        self
+    }
+
     pub(crate) fn at_offset(mut self, offset: u64) -> Error {
         self.0.offset = Some(offset);
         self

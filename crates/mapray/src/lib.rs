@@ -54,7 +54,10 @@ pub use array::{
 };
 pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
 pub use dtype::DType;
-pub use edit::{AnyArray, CreateOptions, create, load, save, save_dyn, save_raw};
+pub use edit::{
+    AnyArray, Compression, CreateOptions, MemberArray, NpzWriter, SavezOptions, create, load, save,
+    save_dyn, save_raw, savez, savez_compressed,
+};
 #[doc(hidden)]
 pub use element::derived as __derived;
 pub use element::{

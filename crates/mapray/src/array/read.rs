@@ -15,7 +15,11 @@ use crate::source::ReadAt;
 pub(crate) const BLOCK: usize = 1 << 20;
 
 /// Copies the elements of `layout`, as they lie, into `out` in C order.
-pub(crate) fn read_bytes(from: &impl ReadAt, layout: &Layout, out: &mut [u8]) -> Result<()> {
+pub(crate) fn read_bytes(
+    from: &(impl ReadAt + ?Sized),
+    layout: &Layout,
+    out: &mut [u8],
+) -> Result<()> {
     assert_eq!(out.len(), layout.nbytes());
     let target = Layout::contiguous(layout.dtype().clone(), layout.shape(), Order::C, 0)?;
     let first = out.as_mut_ptr();

@@ -64,7 +64,8 @@ impl<T: Element, D: Dimension> LiveMap<T, D> {
         self.map.shape()
     }
 
-    pub(super) fn as_dyn(&self) -> &DynLiveMap {
+    /// The map, lent with its element type known at run time only.
+    pub fn as_dyn(&self) -> &DynLiveMap {
         &self.map
     }
 

@@ -1,8 +1,16 @@
-//! Making and changing files: save, create.
+//! Making and changing files: save, create, archives.
 
 mod create;
+mod deflate;
+mod member;
+mod npz_writer;
 mod replace;
 mod save;
+mod savez;
+mod tail;
 
 pub use create::{CreateOptions, create};
+pub use member::MemberArray;
+pub use npz_writer::NpzWriter;
 pub use save::{AnyArray, load, save, save_dyn, save_raw};
+pub use savez::{Compression, SavezOptions, savez, savez_compressed};

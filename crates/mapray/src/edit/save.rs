@@ -1,6 +1,5 @@
 //! Whole arrays into files, and out of them.
 
-use std::io::Write;
 use std::path::Path;
 
 use ndarray::{Array, ArrayRef, Dimension};
@@ -83,20 +82,25 @@ pub fn save<T: WritableElement, D: Dimension>(
 ///
 /// As [`save`], and those of reading the array.
 pub fn save_dyn(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
-    let (path, layout) = (path.as_ref(), array.layout());
-    let order = layout.save_order();
-    let header =
-        npy::Header::new(layout.dtype().clone(), layout.shape().to_vec(), order == Order::F)
-            .and_then(|header| header.to_bytes())
-            .map_err(|error| error.at_path(path))?;
-    let len = header.len() as u64 + layout.nbytes() as u64;
+    let path = path.as_ref();
+    let (header, elements) = npy_parts(array.layout()).map_err(|error| error.at_path(path))?;
+    let len = header.len() as u64 + elements.nbytes() as u64;
     replace(path, len, |out| {
         out.write_all(&header).map_err(cannot_write)?;
-        match order {
-            Order::C => copy(layout, array, out),
-            Order::F => copy(&layout.transposed(), array, out),
-        }
+        copy(&elements, array, &mut |bytes| out.write_all(bytes).map_err(cannot_write))
     })
+}
+
+/// The header of the array's `.npy` file, and the layout whose elements, in C order, follow it.
+pub(super) fn npy_parts(layout: &Layout) -> Result<(Vec<u8>, Layout)> {
+    let order = layout.save_order();
+    let (dtype, shape) = (layout.dtype().clone(), layout.shape().to_vec());
+    let header = npy::Header::new(dtype, shape, order == Order::F)?.to_bytes()?;
+    let elements = match order {
+        Order::C => layout.clone(),
+        Order::F => layout.transposed(),
+    };
+    Ok((header, elements))
 }
 
 /// Writes the elements alone, without a header, in C order: NumPy's `tofile`.
@@ -106,7 +110,9 @@ pub fn save_dyn(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
 /// As [`save_dyn`].
 pub fn save_raw(path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
     let layout = array.layout();
-    replace(path.as_ref(), layout.nbytes() as u64, |out| copy(layout, array, out))
+    replace(path.as_ref(), layout.nbytes() as u64, |out| {
+        copy(layout, array, &mut |bytes| out.write_all(bytes).map_err(cannot_write))
+    })
 }
 
 /// Reads the array in a file with a header into main memory: `np.load`.
@@ -122,13 +128,17 @@ fn cannot_write(error: std::io::Error) -> Error {
     Error::io("write the file", error)
 }
 
-/// Writes the elements in C order.
-fn copy(layout: &Layout, from: &impl ReadAt, out: &mut dyn Write) -> Result<()> {
+/// Hands out copies of the elements in C order, piece by piece.
+pub(super) fn copy(
+    layout: &Layout,
+    from: &(impl ReadAt + ?Sized),
+    work: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     let mut buffer = Vec::new();
     in_order(layout, 0, &mut |part| {
         buffer.resize(part.nbytes(), 0);
         read_bytes(from, part, &mut buffer)?;
-        out.write_all(&buffer).map_err(cannot_write)
+        work(&buffer)
     })
 }
 

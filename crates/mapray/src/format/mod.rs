@@ -4,6 +4,7 @@ mod entry;
 pub mod npy;
 mod probe;
 mod raw;
+pub(crate) mod zip;
 
 pub use entry::{Codec, Content, Entry};
 pub use probe::inspect;

@@ -14,11 +14,13 @@ mod source;
 mod sys;
 
 pub use array::{
-    ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map, MapMut,
-    MapOptions, Origin,
+    Archive, ArrayFile, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap,
+    Map, MapMut, MapOptions, Npz, Origin,
 };
 pub use dtype::DType;
-pub use edit::{AnyArray, CreateOptions, create, load, save, save_dyn, save_raw};
+pub use edit::{
+    AnyArray, CreateOptions, Fault, FaultKind, Repaired, create, load, save, save_dyn, save_raw,
+};
 pub use element::{
     Be, Big, Bool8, Bytes, ComplexLongDouble, DateTime64, Element, Le, Little, LongDouble, Packed,
     Text, TimeDelta64, Void, WritableElement,

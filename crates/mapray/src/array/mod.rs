@@ -1,21 +1,27 @@
 //! Arrays: a layout over a file, a map or memory.
 
+mod archive;
 mod copy;
+mod decode;
 mod dynamic;
 mod file;
 mod live;
 mod map;
 mod methods;
+mod npz;
 mod options;
 mod read;
 mod typed_live;
 mod view;
 mod write;
 
+pub use archive::Archive;
+pub use decode::DecodedArray;
 pub use dynamic::{DynMap, DynMapMut};
 pub use file::ArrayFile;
 pub use live::DynLiveMap;
 pub use map::{Map, MapMut};
+pub use npz::Npz;
 pub use options::{MapOptions, Origin};
 pub use typed_live::LiveMap;
 pub use view::{DynView, DynViewMut};

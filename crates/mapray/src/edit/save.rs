@@ -6,7 +6,7 @@ use std::path::Path;
 use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, Dimension};
 
-use crate::array::{ArrayFile, DynLiveMap, DynView, read_bytes};
+use crate::array::{ArrayFile, DecodedArray, DynLiveMap, DynView, read_bytes};
 use crate::edit::replace::replace;
 use crate::element::Element;
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ macro_rules! any_array {
     )*};
 }
 
-any_array!(ArrayFile, DynLiveMap, DynView<'_>);
+any_array!(ArrayFile, DecodedArray, DynLiveMap, DynView<'_>);
 
 /// Writes an array as `.npy`, as `np.save` would, byte for byte: in C order, or in Fortran's where
 /// the array lies so. (The path is taken as it is; NumPy appends `.npy`.)

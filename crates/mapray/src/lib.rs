@@ -27,7 +27,7 @@ pub use element::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use format::inspect;
-pub use half::f16;
+pub use half::{bf16, f16};
 pub use layout::{Layout, Order, Slice};
 pub use map::{Advice, Mode, Pages, Residency};
 pub use num_complex::Complex;

@@ -102,7 +102,8 @@ impl Archive {
     }
 
     /// The names of the arrays, each once, in the order of the directory. For `.npz` those that
-    /// `numpy.load` gives, without `.npy`; a member that holds no array has a name too.
+    /// `numpy.load` gives, without `.npy`; with it where the archive has another member without. A
+    /// member that holds no array has a name too.
     pub fn names(&self) -> Vec<String> {
         self.contents.names()
     }

@@ -1,5 +1,7 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
+use std::collections::HashSet;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::{Directory, Local, Member, Method};
 use crate::format::{Checksum, Codec, Content, Entry, Upkeep, npy};
@@ -9,22 +11,25 @@ use crate::source::{Inflate, ReadAt};
 /// What NumPy adds to the name of an array to get that of its member.
 const SUFFIX: &str = ".npy";
 
-/// The name of an array, from that of its member.
-pub(crate) fn key(member: &str) -> &str {
-    member.strip_suffix(SUFFIX).unwrap_or(member)
-}
-
 /// The member that NumPy would read under this name: the one that is called so, else the one with
 /// `.npy` behind it.
 pub(crate) fn find<'a>(directory: &'a Directory, name: &str) -> Option<&'a Member> {
     directory.find(name).or_else(|| directory.find(&[name, SUFFIX].concat()))
 }
 
-/// The names of the arrays, as NumPy gives them, each once.
+/// The names of the arrays, each once, as NumPy gives them: without `.npy`, unless another member is
+/// called so, which NumPy would read instead.
 pub(crate) fn names(directory: &Directory) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    let names = directory.members().iter().map(|member| key(&directory.name(member)).to_owned());
-    names.filter(|name| seen.insert(name.clone())).collect()
+    let members: Vec<_> = directory.members().iter().map(|member| directory.name(member)).collect();
+    let exact: HashSet<&str> = members.iter().map(|name| &**name).collect();
+    let mut seen = HashSet::new();
+    let names = members.iter().map(|name| key(name, |key| exact.contains(key)));
+    names.filter(|&name| seen.insert(name)).map(str::to_owned).collect()
+}
+
+/// The name of an array, from that of its member; `is_member` tells whether another member has it.
+fn key(member: &str, is_member: impl FnOnce(&str) -> bool) -> &str {
+    member.strip_suffix(SUFFIX).filter(|key| !is_member(key)).unwrap_or(member)
 }
 
 /// The array in a member, and where its checksum stands.
@@ -48,18 +53,12 @@ pub(crate) fn entry(
         }
     })();
     let mut entry = entry.map_err(|error| error.at_member(&name))?;
-    entry.name = Some(key(&name).to_owned());
+    entry.name = Some(key(&name, |key| directory.find(key).is_some()).to_owned());
     Ok(entry)
 }
 
 fn stored(source: &(impl ReadAt + ?Sized), member: &Member, local: Local) -> Result<Entry> {
     let data = local.data;
-    if member.compressed != member.size {
-        return Err(Error::new(ErrorKind::Format, "the member is stored, but has two sizes")
-            .at_offset(data.start)
-            .expected(member.compressed)
-            .found(member.size));
-    }
     require_array(&local.first)?;
     let mut entry =
         npy::entry(local.first, member.size, |at, buffer| source.read_at(data.start + at, buffer))

@@ -12,6 +12,9 @@ const HEADER: [u8; 4] = *b"PK\x03\x04";
 const HEADER_LEN: usize = 30;
 const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
+/// The number of the method that leaves the bytes as they are.
+const STORED: u16 = 0;
+
 /// How much is read at once: the header, and that of the array behind it.
 const FIRST: usize = 1024;
 
@@ -82,6 +85,11 @@ impl Local {
         agrees(6, "encryption", (member.flags & ENCRYPTED).into(), (flags & ENCRYPTED).into())?;
         let method = u16_at(&head, 8);
         agrees(8, "compression", member.method_number().into(), method.into())?;
+        if member.method_number() == STORED && member.compressed != member.size {
+            return Err(wrong(start, "the member is stored, but has two sizes")
+                .expected(member.compressed)
+                .found(member.size));
+        }
         let data_start = start + header_len as u64;
         let data = data_start
             .checked_add(member.compressed)

@@ -43,7 +43,8 @@ pub(crate) fn entry(
     directory: &Directory,
     member: &Member,
 ) -> Result<Entry> {
-    let name = directory.name(member);
+    let member_name = directory.name(member);
+    let name = key(&member_name, |key| directory.find(key).is_some());
     let entry = (|| {
         let method = member.method()?;
         let local = Local::read(source, directory, member)?;
@@ -52,8 +53,8 @@ pub(crate) fn entry(
             Method::Deflate => deflated(source, member, &local),
         }
     })();
-    let mut entry = entry.map_err(|error| error.at_member(&name))?;
-    entry.name = Some(key(&name, |key| directory.find(key).is_some()).to_owned());
+    let mut entry = entry.map_err(|error| error.at_member(name))?;
+    entry.name = Some(name.to_owned());
     Ok(entry)
 }
 

@@ -1,6 +1,9 @@
 //! Archives made by hand, and what NumPy says of archives.
 
+#![allow(dead_code, reason = "each test binary uses its own part of this module")]
+
 use std::fs;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -75,7 +78,7 @@ impl Member {
     pub fn deflated(name: &str, data: &[u8]) -> Member {
         let mut encoder =
             flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(6));
-        std::io::Write::write_all(&mut encoder, data).unwrap();
+        encoder.write_all(data).unwrap();
         Member {
             method: 8,
             crc: crc32fast::hash(data),
@@ -130,6 +133,13 @@ pub fn zip(members: &[Member]) -> Vec<u8> {
 /// Where these bytes stand first.
 pub fn position(bytes: &[u8], wanted: &[u8]) -> usize {
     bytes.windows(wanted.len()).position(|window| window == wanted).unwrap()
+}
+
+/// Overwrites bytes of a file where it lies.
+pub fn overwrite(path: &Path, at: usize, bytes: &[u8]) {
+    let mut file = fs::File::options().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.write_all(bytes).unwrap();
 }
 
 /// A folder with one file, which has these bytes.

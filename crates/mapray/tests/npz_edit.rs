@@ -11,7 +11,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -265,6 +265,20 @@ fn a_file_that_took_the_path_is_not_touched() {
     fs::rename(&other, &path).unwrap();
     assert_eq!(map.close().unwrap_err().kind(), ErrorKind::Changed);
     assert_eq!(fs::read(&path).unwrap(), archive_of_three());
+}
+
+#[test]
+fn an_archive_without_a_name_is_edited_through_its_descriptor() {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&archive_of_three()).unwrap();
+    let npz = Npz::from_file(file).unwrap();
+    assert_eq!(npz.path(), None);
+    let map = npz.member("b").unwrap().map_live::<f64, Ix1>(Mode::ReadWrite).unwrap();
+    map.set(0, 0.5).unwrap();
+    assert!(!npz.verify().unwrap().is_empty());
+    map.close().unwrap();
+    assert!(npz.verify().unwrap().is_empty());
+    assert_eq!(npz.read::<f64, Ix1>("b").unwrap()[0], 0.5);
 }
 
 #[test]

@@ -53,8 +53,9 @@ impl Directory {
     /// [`ErrorKind::Format`] where there is none, or it is wrong.
     pub(crate) fn read(source: &(impl ReadAt + ?Sized), len: u64) -> Result<Directory> {
         let end = end::find(source, len)?;
-        let mut directory =
-            Directory { bytes: Vec::new(), start: end.directory.start, members: Vec::new() };
+        let likely = end.count.min(CHUNK as u64 / RECORD_LEN) as usize;
+        let members = Vec::with_capacity(likely);
+        let mut directory = Directory { bytes: Vec::new(), start: end.directory.start, members };
         let size = (end.directory.end - end.directory.start) as usize;
         let mut at = 0;
         for _ in 0..end.count {
@@ -160,7 +161,15 @@ impl Directory {
 
     /// The member of this name: the last one, since an archive that was added to may have several.
     pub(crate) fn find(&self, name: &str) -> Option<&Member> {
-        self.members.iter().rev().find(|member| self.name(member) == name)
+        // ASCII is the same in every code page, and few names have the length that is looked for.
+        let is_it = |member: &&Member| match name.is_ascii() {
+            true => {
+                usize::from(member.name_len) == name.len()
+                    && self.raw_name(member) == name.as_bytes()
+            }
+            false => self.name(member) == name,
+        };
+        self.members.iter().rev().find(is_it)
     }
 
     /// The directory's record of a member: where it starts in the file, and its bytes.

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Shape,
     /// An index or a slice expression that does not fit the array.
     Index,
+    /// An archive has no member of this name, or was opened without saying which member.
+    Member,
     /// The mode forbids it: a write to a read-only map, say.
     Mode,
     /// The file is shorter than the array in it, or was cut short under a map.
@@ -95,6 +97,13 @@ impl Error {
         self
     }
 
+    /// Counts the offset, if there is one, from the start of the file, which is `bytes` before that
+    /// of the part that was read.
+    pub(crate) fn moved(mut self, bytes: u64) -> Error {
+        self.0.offset = self.0.offset.map(|offset| offset.saturating_add(bytes));
+        self
+    }
+
     pub(crate) fn at_offset(mut self, offset: u64) -> Error {
         self.0.offset = Some(offset);
         self
@@ -163,9 +172,11 @@ impl fmt::Display for Error {
         let inner = &*self.0;
         if let Some(path) = &inner.path {
             write!(f, "{}", path.display())?;
-            if let Some(member) = &inner.member {
-                write!(f, "::{member}")?;
-            }
+        }
+        if let Some(member) = &inner.member {
+            write!(f, "::{}", member.escape_debug())?;
+        }
+        if inner.path.is_some() || inner.member.is_some() {
             f.write_str(": ")?;
         }
         f.write_str(&inner.message)?;

@@ -49,14 +49,14 @@ mod source;
 mod sys;
 
 pub use array::{
-    ArrayFile, AtomicElement, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map,
-    MapMut, MapOptions, Origin,
+    Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView,
+    DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
 };
 pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
 pub use dtype::DType;
 pub use edit::{
-    AnyArray, Compression, CreateOptions, MemberArray, NpzWriter, SavezOptions, create, load, save,
-    save_dyn, save_raw, savez, savez_compressed,
+    AnyArray, Compression, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired,
+    SavezOptions, create, load, save, save_dyn, save_raw, savez, savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;
@@ -66,7 +66,7 @@ pub use element::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use format::inspect;
-pub use half::f16;
+pub use half::{bf16, f16};
 pub use layout::{Layout, Order, Slice};
 pub use map::{Advice, Mode, Pages, Residency};
 pub use num_complex::Complex;

@@ -11,7 +11,7 @@ use crate::array::{DynLiveMap, LiveMap};
 use crate::dtype::DType;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{self, Content, Entry};
+use crate::format::{self, Codec, Content, Entry};
 use crate::layout::{Layout, Slice};
 use crate::map::Mode;
 use crate::source::{ReadAt, Source};
@@ -49,7 +49,8 @@ impl ArrayFile {
     ///
     /// [`ErrorKind::Io`] where the file cannot be read, [`ErrorKind::Format`] where its header is
     /// wrong or unknown, [`ErrorKind::Truncated`] where it is shorter than its header says,
-    /// [`ErrorKind::Dtype`] where it holds Python objects.
+    /// [`ErrorKind::Dtype`] where it holds Python objects, [`ErrorKind::Member`] where it is an archive
+    /// (see [`Archive`](crate::Archive)).
     pub fn open(path: impl AsRef<Path>) -> Result<ArrayFile> {
         let source = Source::open(path.as_ref())?;
         let entry = format::probe(&source)?;
@@ -68,16 +69,19 @@ impl ArrayFile {
     }
 
     pub(crate) fn new(source: Source, entry: Entry) -> Result<ArrayFile> {
-        require_plain(entry.dtype()).map_err(|error| source.name(error))?;
-        let layout = match &entry.content {
-            Content::Stored(layout) => layout.clone(),
-            Content::Encoded { codec, .. } => {
-                let message = format!("the elements are encoded ({codec:?})");
-                return Err(source.name(Error::new(ErrorKind::Unsupported, message)));
-            }
-        };
-        source.require(layout.span(), source.opened_len())?;
-        Ok(ArrayFile { source: Arc::new(source), entry, layout })
+        ArrayFile::shared(Arc::new(source), entry)
+    }
+
+    /// One of the arrays of a file that is open already.
+    pub(super) fn shared(source: Arc<Source>, entry: Entry) -> Result<ArrayFile> {
+        let layout = require_plain(entry.dtype()).and_then(|()| match &entry.content {
+            Content::Stored(layout) => Ok(layout.clone()),
+            Content::Encoded { codec, .. } => Err(encoded(*codec)),
+        });
+        let layout = layout
+            .and_then(|layout| source.require(layout.span(), source.opened_len()).map(|()| layout));
+        let layout = layout.map_err(|error| name(&source, &entry, error))?;
+        Ok(ArrayFile { source, entry, layout })
     }
 
     /// What the file says of the whole array.
@@ -106,7 +110,7 @@ impl ArrayFile {
     }
 
     fn name<T>(&self, result: Result<T>) -> Result<T> {
-        result.map_err(|error| self.source.name(error))
+        result.map_err(|error| name(&self.source, &self.entry, error))
     }
 
     /// A part of the array, by NumPy's basic indexing. Reads nothing.
@@ -147,7 +151,7 @@ impl ArrayFile {
     pub fn read_element(&self, index: &[usize], bytes: &mut Vec<u8>) -> Result<()> {
         let at = self.name(self.layout.require(index))?;
         bytes.resize(self.layout.itemsize(), 0);
-        if bytes.is_empty() { Ok(()) } else { self.source.read_at(at, bytes) }
+        if bytes.is_empty() { Ok(()) } else { self.read_at(at, bytes) }
     }
 
     /// A copy in main memory, in the byte order of this machine.
@@ -202,15 +206,17 @@ impl ArrayFile {
     /// shorter, [`ErrorKind::Changed`] where it was replaced.
     pub fn map_live_dyn(&self, mode: Mode) -> Result<DynLiveMap> {
         match mode {
-            Mode::Read | Mode::CopyOnWrite => {
-                DynLiveMap::new(&self.source, self.layout.clone(), mode)
-            }
-            Mode::ReadWrite => DynLiveMap::new(&self.source.writable()?, self.layout.clone(), mode),
+            Mode::Read | Mode::CopyOnWrite => self.map(&self.source, mode),
+            Mode::ReadWrite => self.map(&self.source.writable()?, mode),
             Mode::Write => {
                 self.name(Err(Error::new(ErrorKind::Mode, "mode 'w+' makes a new array")
                     .hint("`create` does that; mode 'r+' edits the one that is there")))
             }
         }
+    }
+
+    fn map(&self, source: &Source, mode: Mode) -> Result<DynLiveMap> {
+        self.name(DynLiveMap::of_entry(source, self.layout.clone(), mode, &self.entry))
     }
 
     /// As [`map_live_dyn`](ArrayFile::map_live_dyn), for a known element type.
@@ -225,6 +231,30 @@ impl ArrayFile {
 
 impl ReadAt for ArrayFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        self.source.read_at(offset, buffer)
+        self.name(self.source.read_at(offset, buffer))
+    }
+}
+
+/// Names the file, and the array where there are several.
+pub(super) fn name(source: &Source, entry: &Entry, error: Error) -> Error {
+    source.name(match &entry.name {
+        Some(name) => error.at_member(name),
+        None => error,
+    })
+}
+
+pub(super) fn encoded(codec: Codec) -> Error {
+    let unsupported = |message: &str| Error::new(ErrorKind::Unsupported, message);
+    match codec {
+        Codec::Deflate { .. } => {
+            unsupported("the member is compressed (deflate): no map can show it").hint(
+                "`read` or `decode` of the archive inflates it into memory; `savez` writes members \
+                   that can be mapped",
+            )
+        }
+        Codec::Bits(bits) => {
+            unsupported(&format!("elements of {bits} bits, packed, can be neither mapped nor read"))
+        }
+        Codec::Pickle => unsupported("a pickle can be neither mapped nor read"),
     }
 }

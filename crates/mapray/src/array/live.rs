@@ -12,6 +12,7 @@ use crate::array::{DynMap, DynMapMut, LiveMap, map_methods};
 use crate::dtype::DType;
 use crate::element::{Conversion, Element, WritableElement, conversion};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::Entry;
 use crate::layout::{Layout, Slice};
 use crate::map::{Mode, Region};
 use crate::source::{ReadAt, Source};
@@ -45,6 +46,17 @@ map_methods!([] DynLiveMap: region, layout);
 impl DynLiveMap {
     pub(crate) fn new(source: &Source, layout: Layout, mode: Mode) -> Result<DynLiveMap> {
         let region = Arc::new(Region::map(source, layout.span(), mode)?);
+        Ok(DynLiveMap { region, layout })
+    }
+
+    /// Maps what a file says of one of its arrays, or a part of it.
+    pub(super) fn of_entry(
+        source: &Source,
+        layout: Layout,
+        mode: Mode,
+        entry: &Entry,
+    ) -> Result<DynLiveMap> {
+        let region = Arc::new(Region::map(source, layout.span(), mode)?.of_entry(entry));
         Ok(DynLiveMap { region, layout })
     }
 

@@ -28,14 +28,32 @@ macro_rules! map_methods {
             /// Writes what was stored to the file, and waits until the disk has it. In the modes
             /// `r` and `c` nothing happens.
             ///
+            /// For a member of an archive it then brings the member's checksum up to date wherever it
+            /// stands, which reads the whole member. Until that is done, or where a map is dropped
+            /// without it, NumPy and `unzip` call the member damaged, and
+            /// [`Npz::repair`](crate::Npz::repair) mends it.
+            ///
             /// # Errors
             ///
-            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses.
+            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses; for a member of an
+            /// archive [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken
+            /// the path, or the archive has been rewritten.
             pub fn flush(&self) -> crate::Result<()> {
-                self.pages().flush()
+                self.pages().flush()?;
+                self.$($region).+.keep_up()
             }
 
-            /// Starts writing what was stored to the file, and does not wait.
+            /// [Flushes](Self::flush) the map and lets it go. Merely dropped, it leaves the writing to
+            /// the system, and a checksum as it was.
+            ///
+            /// # Errors
+            ///
+            /// As [`flush`](Self::flush).
+            pub fn close(self) -> crate::Result<()> {
+                self.flush()
+            }
+
+            /// Starts writing what was stored to the file, and does not wait. No checksum is touched.
             ///
             /// # Errors
             ///

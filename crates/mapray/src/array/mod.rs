@@ -1,12 +1,15 @@
 //! Arrays: a layout over a file, a map or memory.
 
+mod archive;
 mod atomic;
 mod copy;
+mod decode;
 mod dynamic;
 mod file;
 mod live;
 mod map;
 mod methods;
+mod npz;
 mod options;
 mod read;
 mod shared;
@@ -15,11 +18,14 @@ mod typed_live;
 mod view;
 mod write;
 
+pub use archive::Archive;
 pub use atomic::AtomicElement;
+pub use decode::DecodedArray;
 pub use dynamic::{DynMap, DynMapMut};
 pub use file::ArrayFile;
 pub use live::DynLiveMap;
 pub use map::{Map, MapMut};
+pub use npz::Npz;
 pub use options::{MapOptions, Origin};
 pub use typed_live::LiveMap;
 pub use view::{DynView, DynViewMut};

@@ -2,9 +2,11 @@
 
 use std::mem::MaybeUninit;
 
+use bytemuck::Zeroable;
 use ndarray::{Array, ArrayD, ArrayView, Dimension, ShapeBuilder};
 
 use crate::array::copy::{Place, copy_strided};
+use crate::dtype::DType;
 use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::dimension;
@@ -57,14 +59,25 @@ pub(crate) fn read_array<T: Element, D: Dimension>(
     from: &impl ReadAt,
     layout: &Layout,
 ) -> Result<Array<T, D>> {
-    let conversion = conversion::<T>(layout.dtype())?;
-    let dim: D = dimension(layout.shape())?;
     let order = layout.save_order();
-    let mut values = zeroed::<T>(layout.len())?;
-    match order {
-        Order::C => read_bytes(from, layout, as_bytes_mut(&mut values))?,
-        Order::F => read_bytes(from, &layout.transposed(), as_bytes_mut(&mut values))?,
-    }
+    new_array(layout.dtype(), layout.shape(), order, |bytes| match order {
+        Order::C => read_bytes(from, layout, bytes),
+        Order::F => read_bytes(from, &layout.transposed(), bytes),
+    })
+}
+
+/// A new array in the byte order of this machine, of elements of `dtype` that `fill` stores side by
+/// side in this order.
+pub(super) fn new_array<T: Element, D: Dimension>(
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+    fill: impl FnOnce(&mut [u8]) -> Result<()>,
+) -> Result<Array<T, D>> {
+    let conversion = conversion::<T>(dtype)?;
+    let dim: D = dimension(shape)?;
+    let mut values = zeroed::<T>(shape.iter().product())?;
+    fill(as_bytes_mut(&mut values))?;
     if conversion == Conversion::Swapped {
         values.iter_mut().for_each(|value| *value = value.swap_bytes());
     }
@@ -132,7 +145,7 @@ pub(crate) fn require_shape(expected: &[usize], found: &[usize]) -> Result<()> {
 }
 
 /// Memory for `len` elements, all bytes zero. An error where there is not that much.
-fn zeroed<T: Element>(len: usize) -> Result<Vec<T>> {
+pub(super) fn zeroed<T: Zeroable>(len: usize) -> Result<Vec<T>> {
     bytemuck::allocation::try_zeroed_vec(len).map_err(|()| {
         Error::new(ErrorKind::Io, "there is not enough memory for a copy of the array")
             .expected(format!("{} bytes", len.saturating_mul(size_of::<T>())))

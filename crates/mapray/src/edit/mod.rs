@@ -1,4 +1,4 @@
-//! Making and changing files: save, create, archives.
+//! Making and changing files: save, create, archives, their verification and repair.
 
 mod create;
 mod deflate;
@@ -8,9 +8,11 @@ mod replace;
 mod save;
 mod savez;
 mod tail;
+mod verify;
 
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;
 pub use save::{AnyArray, load, save, save_dyn, save_raw};
 pub use savez::{Compression, SavezOptions, savez, savez_compressed};
+pub use verify::{Fault, FaultKind, Repaired};

@@ -15,7 +15,7 @@ use crate::edit::save::{copy, npy_parts};
 use crate::edit::savez::{Compression, SavezOptions};
 use crate::edit::tail::Tail;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::zip::{self, Member, Method};
+use crate::format::zip::write::{self as zip, Member, Method};
 use crate::layout::Layout;
 use crate::sys;
 

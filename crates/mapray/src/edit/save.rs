@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::{Array, ArrayRef, Dimension};
 
 use crate::array::{
-    ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, LiveMap, Stored, read_bytes,
+    ArrayFile, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView, LiveMap, Stored, read_bytes,
 };
 use crate::edit::replace::replace;
 use crate::element::{Element, WritableElement};
@@ -34,7 +34,7 @@ macro_rules! any_array {
     )*};
 }
 
-any_array!(ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView<'_>);
+any_array!(ArrayFile, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView<'_>);
 
 impl<T: Element, D: Dimension> AnyArray for LiveMap<T, D> {
     fn layout(&self) -> &Layout {

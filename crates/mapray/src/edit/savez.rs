@@ -6,7 +6,7 @@ use std::thread;
 use crate::edit::member::MemberArray;
 use crate::edit::npz_writer::{Names, NpzWriter, Prepared};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::zip;
+use crate::format::zip::write as zip;
 
 /// How the members of an archive are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,6 +10,7 @@
 //! | `S5` | [`Bytes<5>`](Bytes) | the same |
 //! | `U5` | [`Text<5>`](Text) | `Packed<Text<5>, Big>` |
 //! | `V5`, records of 5 bytes | [`Void<5>`](Void) | the same |
+//! | `V2` that holds bfloat16, `V1` that holds a float8 | [`bf16`](half::bf16), [`Float8E4M3`], [`Float8E5M2`] | `Packed<bf16, Little>` … |
 //! | `f16 c32` (C's `long double`) | [`LongDouble`], [`ComplexLongDouble`] | `Packed<LongDouble, Big>` … |
 //!
 //! ```
@@ -34,6 +35,7 @@ mod opaque;
 mod packed;
 mod packed_arithmetic;
 mod record;
+mod small_floats;
 mod suggest;
 mod text;
 mod time;
@@ -44,6 +46,7 @@ pub use bool8::Bool8;
 pub use opaque::{ComplexLongDouble, LongDouble, Void};
 pub use packed::{Be, Big, ByteOrder, Le, Little, Packable, Packed};
 pub use record::{Record, RecordField};
+pub use small_floats::{Float8E4M3, Float8E5M2};
 pub use text::{Bytes, Text};
 pub use time::{DateTime64, TimeDelta64};
 pub use traits::{Element, NoPadding, WritableElement};

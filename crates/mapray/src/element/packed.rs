@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use bytemuck::{NoUninit, Pod, Zeroable};
-use half::f16;
+use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::traits::without_padding;
@@ -87,7 +87,7 @@ macro_rules! packable {
 }
 
 packable!(i16 => 2, i32 => 4, i64 => 8, u16 => 2, u32 => 4, u64 => 8);
-packable!(f16 => 2, f32 => 4, f64 => 8, Complex<f32> => 8, Complex<f64> => 16);
+packable!(bf16 => 2, f16 => 2, f32 => 4, f64 => 8, Complex<f32> => 8, Complex<f64> => 16);
 packable!(DateTime64 => 8, TimeDelta64 => 8, LongDouble => 16, ComplexLongDouble => 32);
 
 impl<const N: usize> sealed::Sealed for Text<N> {}

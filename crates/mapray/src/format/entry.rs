@@ -9,14 +9,21 @@ use crate::layout::{Layout, Order};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The format's name: `npy` or `raw`.
+    /// The format's name: `npy` (members of an `.npz` too), `safetensors` or `raw`.
     pub format: &'static str,
     /// The format's version, where it has one.
     pub version: Option<(u8, u8)>,
     /// The order of the axes that the header tells.
     pub order: Order,
+    /// What the array is called in its archive; `None` where the file holds one array.
+    pub name: Option<String>,
+    /// What else the file says of the array. `logical_type` names a number type that NumPy knows as
+    /// plain bytes only, in the words of `ml_dtypes`: `bfloat16`, say.
+    pub attributes: Vec<(String, String)>,
     /// The elements.
     pub content: Content,
+    /// What elsewhere in the file depends on the elements.
+    pub upkeep: Upkeep,
 }
 
 /// The elements of an array in a file.
@@ -45,9 +52,61 @@ pub enum Codec {
     /// Python's pickle, which holds objects. Decoding it runs code that the file brings along, so
     /// mapray does not.
     Pickle,
+    /// Deflate, as zip archives hold it.
+    Deflate {
+        /// How many decoded bytes come before the elements: those of the `.npy` header.
+        skip: u64,
+        /// How many bytes come out in all.
+        len: u64,
+        /// Their CRC-32.
+        crc: u32,
+    },
+    /// Elements of so many bits, fewer than eight, packed. mapray does not unpack them.
+    Bits(u8),
+}
+
+/// What must be put right elsewhere in a file after elements were stored: data, so that a map can do
+/// it without knowing any format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Upkeep {
+    /// A checksum over the elements.
+    pub checksum: Option<Checksum>,
+}
+
+/// A CRC-32 (that of zip, gzip and PNG) over a run of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checksum {
+    /// The bytes that it is of.
+    pub range: Range<u64>,
+    /// Where it stands, the place that readers go by first.
+    pub slots: Vec<Slot>,
+}
+
+/// A place in a file where four bytes, little endian, hold a checksum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Slot {
+    /// Its first byte.
+    pub offset: u64,
+    /// The bytes right before it, when the file was opened: where they are others now, somebody has
+    /// moved things about, and nothing may be written there.
+    pub before: Vec<u8>,
 }
 
 impl Entry {
+    /// The array of a file that holds one.
+    pub(crate) fn new(
+        format: &'static str,
+        version: Option<(u8, u8)>,
+        order: Order,
+        content: Content,
+    ) -> Entry {
+        let (name, attributes, upkeep) = Default::default();
+        Entry { format, version, order, name, attributes, content, upkeep }
+    }
+
     /// What each element is.
     pub fn dtype(&self) -> &DType {
         match &self.content {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Entry, npy};
+use crate::format::{Contents, Entry, names, npy};
 use crate::source::{ReadAt, Source};
 
 /// How much of a file is read to see what it is; all of a usual header.
@@ -25,7 +25,8 @@ const FIRST: u64 = 512;
 /// # Errors
 ///
 /// [`ErrorKind::Io`] where the file cannot be read, [`ErrorKind::Format`] where no format knows it
-/// or its header is wrong.
+/// or its header is wrong, [`ErrorKind::Member`] where it holds several arrays: those are the business
+/// of [`Archive`](crate::Archive).
 pub fn inspect(path: impl AsRef<Path>) -> Result<Entry> {
     probe(&Source::open(path.as_ref())?)
 }
@@ -34,26 +35,47 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Entry> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Format`] where no format knows the file, or where the header is wrong.
+/// [`ErrorKind::Format`] where no format knows the file, or where the header is wrong;
+/// [`ErrorKind::Member`] where it holds several arrays.
 pub(crate) fn probe(source: &Source) -> Result<Entry> {
     let len = source.opened_len().unwrap_or(u64::MAX);
-    let mut first = vec![0; len.min(FIRST) as usize];
-    source.read_at(0, &mut first)?;
+    let first = first_bytes(source)?;
     let entry = if first.starts_with(&npy::MAGIC) {
         npy::entry(first, len, |offset, buffer| source.read_at(offset, buffer))
-    } else {
+    } else if len == u64::MAX {
         Err(unknown(&first))
+    } else {
+        Contents::probe(source, &first).and_then(|contents| {
+            Err(contents.map_or_else(|| unknown(&first), |contents| several(&contents)))
+        })
     };
     entry.map_err(|error| source.name(error))
 }
 
-fn unknown(first: &[u8]) -> Error {
+/// The first bytes of a file: enough to see what it is.
+pub(crate) fn first_bytes(source: &Source) -> Result<Vec<u8>> {
+    let mut first = vec![0; source.len()?.unwrap_or(FIRST).min(FIRST) as usize];
+    source.read_at(0, &mut first)?;
+    Ok(first)
+}
+
+fn several(contents: &Contents) -> Error {
+    let names = contents.names();
+    let message = format!("the file is an archive of arrays ({})", contents.format());
+    let error = Error::new(ErrorKind::Member, message).found(names::list(&names));
+    match names.first() {
+        Some(name) => error.hint(format!(
+            "say which: `Archive::open(path)?.member({name:?})` gives one that can be mapped"
+        )),
+        None => error,
+    }
+}
+
+/// The error for a file that no format knows.
+pub(crate) fn unknown(first: &[u8]) -> Error {
     let error = Error::new(ErrorKind::Format, "the file is in no format that mapray knows");
     match first {
         [] => Error::new(ErrorKind::Format, "the file is empty").expected("a .npy header"),
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => error.found("a zip archive").hint(
-            "archives (.npz) cannot be opened yet: take the member out with `unzip` and open that",
-        ),
         _ => error
             .expected(r"a .npy file, which starts with the bytes \x93NUMPY")
             .found(format!("\"{}\"", first[..first.len().min(6)].escape_ascii()))

@@ -59,5 +59,5 @@ impl RawArray<'_> {
 
 /// The entry of an array in a file without a header.
 pub(crate) fn entry(layout: Layout, order: Order) -> Entry {
-    Entry { format: "raw", version: None, order, content: Content::Stored(layout) }
+    Entry::new("raw", None, order, Content::Stored(layout))
 }

@@ -65,6 +65,9 @@ impl<'a> Pages<'a> {
     /// Writes what was stored to the file and waits until the disk has it. In the modes `r` and
     /// `c` there is nothing to write, and nothing happens.
     ///
+    /// Pages only: the checksum of a member of an archive, which costs a look at the whole member, is
+    /// brought up to date by the map's own `flush`.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses.

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::map::Mode;
+use crate::format::{Entry, Upkeep};
 use crate::map::claims::Claims;
+use crate::map::{Mode, bring_up_to_date};
 use crate::source::{ReadAt, Source};
-use crate::sys::{self, Advice, Identity, Mapping};
+use crate::sys::{self, Access, Advice, Identity, Mapping};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
 #[derive(Debug)]
@@ -24,6 +25,9 @@ pub(crate) struct Region {
     base: u64,
     mode: Mode,
     backing: Backing,
+    /// What the array is called in its archive.
+    member: Option<String>,
+    upkeep: Upkeep,
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
@@ -73,12 +77,19 @@ impl Region {
             base,
             mode,
             backing,
+            member: None,
+            upkeep: Upkeep::default(),
             edits: RwLock::default(),
             uncut: AtomicBool::new(false),
             claims: OnceLock::new(),
         };
         region.note_seals(file);
         Ok(region)
+    }
+
+    /// The same, with what its file says of the array in it.
+    pub(crate) fn of_entry(self, entry: &Entry) -> Region {
+        Region { member: entry.name.clone(), upkeep: entry.upkeep.clone(), ..self }
     }
 
     /// Maps zeros that nobody else can reach.
@@ -93,6 +104,8 @@ impl Region {
             base: 0,
             mode: Mode::CopyOnWrite,
             backing: Backing::Memory,
+            member: None,
+            upkeep: Upkeep::default(),
             edits: RwLock::default(),
             uncut: AtomicBool::new(true),
             claims: OnceLock::new(),
@@ -219,6 +232,10 @@ impl Region {
 
     /// Names the file in an error.
     pub(crate) fn name(&self, error: Error) -> Error {
+        let error = match &self.member {
+            Some(member) => error.at_member(member),
+            None => error,
+        };
         match self.path() {
             Some(path) => error.at_path(path),
             None => error,
@@ -230,12 +247,26 @@ impl Region {
         self.on_mapping(range, "flush the map", Mapping::flush)
     }
 
+    /// Puts right what depends on the bytes of the map: to be called after they have been flushed, so
+    /// that after a crash at worst a checksum is out of date.
+    pub(crate) fn keep_up(&self) -> Result<()> {
+        let Some(checksum) = self.upkeep.checksum.as_ref().filter(|_| self.mode.writes_file())
+        else {
+            return Ok(());
+        };
+        // A checksum is of all the bytes, so all must be on the disk before it is.
+        self.flush(self.bytes())?;
+        self.with_file(Access::ReadWrite, |file| bring_up_to_date(file, checksum))
+            .map(drop)
+            .map_err(|error| self.name(error))
+    }
+
     /// Starts writing what was stored in this range.
     pub(crate) fn flush_async(&self, range: Range<u64>) -> Result<()> {
         if !self.mode.writes_file() || range.is_empty() {
             return Ok(());
         }
-        self.with_file(|file| {
+        self.with_file(Access::Read, |file| {
             sys::start_write_back(file, range)
                 .map_err(|error| self.name(Error::io("start writing the map back", error)))
         })
@@ -286,11 +317,15 @@ impl Region {
     }
 
     /// Runs `work` on the file, opened again where no descriptor is held.
-    fn with_file<T>(&self, work: impl FnOnce(&File) -> Result<T>) -> Result<T> {
+    fn with_file<T>(&self, access: Access, work: impl FnOnce(&File) -> Result<T>) -> Result<T> {
         match &self.backing {
             Backing::File(file) => work(file),
             Backing::Path(path, identity) => {
-                work(same(Source::open(path)?, path, *identity)?.file())
+                let source = match access {
+                    Access::ReadWrite => Source::open_writable(path)?,
+                    Access::Read | Access::Copy => Source::open(path)?,
+                };
+                work(same(source, path, *identity)?.file())
             }
             Backing::Memory => Err(no_file()),
         }

@@ -133,16 +133,19 @@ impl Source {
 
 impl ReadAt for Source {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        sys::read_exact_at(&self.file, offset, buffer).map_err(|error| {
-            let error = match error.kind() {
-                io::ErrorKind::UnexpectedEof => {
-                    Error::new(ErrorKind::Truncated, "the file ends inside the array")
-                        .at_offset(offset)
-                        .expected(format!("{} bytes from there on", buffer.len()))
-                }
-                _ => Error::io("read the file", error).at_offset(offset),
-            };
-            self.name(error)
+        self.file.read_at(offset, buffer).map_err(|error| self.name(error))
+    }
+}
+
+impl ReadAt for File {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        sys::read_exact_at(self, offset, buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                Error::new(ErrorKind::Truncated, "the file ends inside the array")
+                    .at_offset(offset)
+                    .expected(format!("{} bytes from there on", buffer.len()))
+            }
+            _ => Error::io("read the file", error).at_offset(offset),
         })
     }
 }

@@ -1,5 +1,9 @@
 //! Bytes by position. Knows nothing of arrays.
 
+mod crc;
 mod file;
+mod inflate;
 
+pub(crate) use crc::{crc32, update as update_crc32};
 pub(crate) use file::{ReadAt, Source};
+pub(crate) use inflate::Inflate;

@@ -28,12 +28,12 @@ pub(crate) fn entry(
     if dtype.has_objects() {
         let range = data_offset..len;
         let content = Content::Encoded { codec: Codec::Pickle, range, dtype, shape };
-        return Ok(Entry { format: "npy", version: Some(version), order, content });
+        return Ok(Entry::new("npy", Some(version), order, content));
     }
     Ok(stored(version, Layout::contiguous(dtype, &shape, order, data_offset)?, order))
 }
 
 /// An array whose elements lie side by side behind the header.
 pub(crate) fn stored(version: (u8, u8), layout: Layout, order: Order) -> Entry {
-    Entry { format: "npy", version: Some(version), order, content: Content::Stored(layout) }
+    Entry::new("npy", Some(version), order, Content::Stored(layout))
 }

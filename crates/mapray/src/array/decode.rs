@@ -1,0 +1,137 @@
+//! Arrays that must be decoded, and so lie in memory.
+
+use ndarray::{Array, Dimension};
+
+use crate::array::read::{new_array, zeroed};
+use crate::array::view::require_plain;
+use crate::array::{DynView, file};
+use crate::dtype::DType;
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Checksum, Codec, Content, Entry};
+use crate::layout::Layout;
+use crate::map::stored_checksum;
+use crate::source::{Inflate, ReadAt, Source, update_crc32};
+
+/// An array in memory of its own, of a dtype known at run time: what a compressed member becomes.
+///
+/// ```
+/// use mapray::DecodedArray;
+///
+/// fn mean(array: &DecodedArray) -> mapray::Result<f64> {
+///     let values = array.view().typed::<f64, ndarray::IxDyn>()?;
+///     Ok(values.mean().unwrap_or(f64::NAN))
+/// }
+/// # let _ = mean;
+/// ```
+#[derive(Clone, Debug)]
+pub struct DecodedArray {
+    /// More than bytes, so that they are aligned for every element.
+    memory: Vec<u128>,
+    layout: Layout,
+}
+
+impl DecodedArray {
+    /// The array that the file says is there. Checksums are checked.
+    pub(super) fn new(source: &Source, entry: &Entry) -> Result<DecodedArray> {
+        let made = layout(entry).and_then(|layout| {
+            let len = layout.nbytes();
+            let mut memory = zeroed::<u128>(len.div_ceil(size_of::<u128>()))?;
+            decode(source, entry, &mut bytemuck::cast_slice_mut(&mut memory)[..len])?;
+            Ok(DecodedArray { memory, layout })
+        });
+        made.map_err(|error| file::name(source, entry, error))
+    }
+
+    /// The array.
+    pub fn view(&self) -> DynView<'_> {
+        DynView::new(self.as_bytes(), self.layout.clone()).expect("the memory was made for it")
+    }
+
+    /// The elements as they lay in the file, side by side.
+    pub fn as_bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.memory)[..self.layout.nbytes()]
+    }
+
+    /// Where the elements lie in [`as_bytes`](DecodedArray::as_bytes).
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What each element is.
+    pub fn dtype(&self) -> &DType {
+        self.layout.dtype()
+    }
+
+    /// The number of elements along each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+}
+
+impl ReadAt for DecodedArray {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.view().read_at(offset, buffer)
+    }
+
+    fn in_memory(&self, layout: &Layout) -> Option<*const u8> {
+        self.view().in_memory(layout)
+    }
+}
+
+/// As [`DecodedArray::new`], for a known element type.
+pub(super) fn read<T: Element, D: Dimension>(
+    source: &Source,
+    entry: &Entry,
+) -> Result<Array<T, D>> {
+    let read = layout(entry).and_then(|layout| {
+        new_array(layout.dtype(), layout.shape(), entry.order, |out| decode(source, entry, out))
+    });
+    read.map_err(|error| file::name(source, entry, error))
+}
+
+/// Where the elements lie when they are decoded.
+fn layout(entry: &Entry) -> Result<Layout> {
+    require_plain(entry.dtype())?;
+    Layout::contiguous(entry.dtype().clone(), entry.shape(), entry.order, 0)
+}
+
+/// Fills `out`, which has their size, with the elements as they lie.
+fn decode(source: &Source, entry: &Entry, out: &mut [u8]) -> Result<()> {
+    match &entry.content {
+        Content::Stored(layout) => match &entry.upkeep.checksum {
+            Some(checksum) => copy_checked(source, layout.offset(), checksum, out),
+            None => source.read_at(layout.offset(), out),
+        },
+        Content::Encoded { codec: Codec::Deflate { skip, len, crc }, range, .. } => {
+            let mut inflate = Inflate::new(source, range.clone(), *len)?;
+            inflate.skip(*skip)?;
+            inflate.fill(out)?;
+            require_crc(*crc, inflate.finish(*len)?)
+        }
+        Content::Encoded { codec, .. } => Err(file::encoded(*codec)),
+    }
+}
+
+/// Copies the bytes from `start` on, and checks the checksum of the range that they are a part of.
+fn copy_checked(source: &Source, start: u64, checksum: &Checksum, out: &mut [u8]) -> Result<()> {
+    let mut hasher = crc32fast::Hasher::new();
+    update_crc32(&mut hasher, source, checksum.range.start..start)?;
+    source.read_at(start, out)?;
+    hasher.update(out);
+    update_crc32(&mut hasher, source, start + out.len() as u64..checksum.range.end)?;
+    match checksum.slots.first() {
+        Some(slot) => require_crc(stored_checksum(source, slot)?, hasher.finalize()),
+        None => Ok(()),
+    }
+}
+
+fn require_crc(expected: u32, found: u32) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Format, "the member's checksum (CRC-32) does not fit its bytes")
+        .expected(format!("{expected:#010x}"))
+        .found(format!("{found:#010x}"))
+        .hint("it is damaged, or was edited without a flush, which `Npz::repair` mends"))
+}

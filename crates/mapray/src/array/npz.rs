@@ -1,0 +1,112 @@
+//! NumPy's archives.
+
+use std::fs::File;
+use std::path::Path;
+
+use ndarray::{Array, Dimension};
+
+use crate::array::{Archive, ArrayFile, DecodedArray};
+use crate::element::Element;
+use crate::error::Result;
+use crate::format::Entry;
+use crate::source::Source;
+
+/// NumPy's `.npz`, a zip archive of arrays: [`Archive`] with what only a zip archive has.
+///
+/// Members that `numpy.savez` wrote are mapped where they lie, by [`member`](Npz::member), in the modes
+/// `r`, `c` and `r+`. They are hardly ever aligned; [`Packed`](crate::Packed) views them in place, and
+/// access by value does not mind. Those that `numpy.savez_compressed` wrote are inflated into memory,
+/// by [`read`](Npz::read) or [`decode`](Npz::decode).
+///
+/// Opening costs what the directory costs; nothing is read of a member until it is asked for. Names are
+/// names only, and nothing is unpacked to the disk.
+///
+/// ```no_run
+/// use mapray::{Mode, Npz};
+/// use ndarray::Ix2;
+///
+/// let npz = Npz::open("data.npz")?;
+/// let image = npz.member("image")?.map_live::<f32, Ix2>(Mode::ReadWrite)?;
+/// image.set((0, 0), 1.5)?;
+/// image.close()?; // the checksum in the archive is right again
+/// assert!(npz.verify()?.is_empty());
+/// # Ok::<(), mapray::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Npz {
+    archive: Archive,
+}
+
+impl Npz {
+    /// Opens a zip archive. Bytes in front of it, as a self-extracting archive has them, do not
+    /// matter.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the file cannot be read,
+    /// [`ErrorKind::Format`](crate::ErrorKind::Format) where it is no zip archive or its directory is
+    /// wrong.
+    pub fn open(path: impl AsRef<Path>) -> Result<Npz> {
+        Ok(Npz { archive: Archive::of_zip(Source::open(path.as_ref())?)? })
+    }
+
+    /// As [`open`](Npz::open), for a file that is open already. Its position is ignored.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Npz::open).
+    pub fn from_file(file: File) -> Result<Npz> {
+        Ok(Npz { archive: Archive::of_zip(Source::from_file(file)?)? })
+    }
+
+    /// The same as an archive of any format.
+    pub fn as_archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// The path it was opened by; `None` where the file has no name.
+    pub fn path(&self) -> Option<&Path> {
+        self.archive.path()
+    }
+
+    /// [`Archive::names`].
+    pub fn names(&self) -> Vec<String> {
+        self.archive.names()
+    }
+
+    /// [`Archive::entry`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Archive::entry`].
+    pub fn entry(&self, name: &str) -> Result<Entry> {
+        self.archive.entry(name)
+    }
+
+    /// [`Archive::member`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Archive::member`].
+    pub fn member(&self, name: &str) -> Result<ArrayFile> {
+        self.archive.member(name)
+    }
+
+    /// [`Archive::read`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Archive::read`].
+    pub fn read<T: Element, D: Dimension>(&self, name: &str) -> Result<Array<T, D>> {
+        self.archive.read(name)
+    }
+
+    /// [`Archive::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Archive::read`].
+    pub fn decode(&self, name: &str) -> Result<DecodedArray> {
+        self.archive.decode(name)
+    }
+}

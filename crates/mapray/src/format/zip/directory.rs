@@ -1,0 +1,244 @@
+//! The directory of an archive.
+
+use std::borrow::Cow;
+
+use super::end::{self, End, RECORD, RECORD_LEN};
+use super::{codepage, extra, u16_at, u32_at};
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::ReadAt;
+
+/// How much of the directory is read at once, at the least.
+const CHUNK: usize = 256 << 10;
+
+/// The members of an archive, as its directory tells of them. Their own headers are not read.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory {
+    /// The directory as it lies in the file.
+    bytes: Vec<u8>,
+    /// The byte of the file at which it starts.
+    start: u64,
+    members: Vec<Member>,
+}
+
+/// What the directory says of one member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    /// Where its record starts in the directory, and the length of the name in it.
+    record: usize,
+    name_len: u16,
+    pub flags: u16,
+    method: u16,
+    /// The checksum of the bytes, inflated.
+    pub crc: u32,
+    /// How many bytes it has in the file.
+    pub compressed: u64,
+    /// How many bytes it has inflated.
+    pub size: u64,
+    /// The byte of the file at which its own header starts.
+    pub header: u64,
+}
+
+/// How a member is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Stored,
+    Deflate,
+}
+
+impl Directory {
+    /// Reads the directory of an archive in a file of `len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Format`] where there is none, or it is wrong.
+    pub(crate) fn read(source: &(impl ReadAt + ?Sized), len: u64) -> Result<Directory> {
+        let end = end::find(source, len)?;
+        let likely = end.count.min(CHUNK as u64 / RECORD_LEN) as usize;
+        let members = Vec::with_capacity(likely);
+        let mut directory = Directory { bytes: Vec::new(), start: end.directory.start, members };
+        let size = (end.directory.end - end.directory.start) as usize;
+        let mut at = 0;
+        for _ in 0..end.count {
+            at = directory.read_record(source, &end, size, at)?;
+        }
+        if at != size {
+            return Err(directory.wrong(
+                at,
+                "the directory of the zip archive goes on after its \
+                                            last member",
+            ));
+        }
+        Ok(directory)
+    }
+
+    /// Reads the record at byte `at` of the directory; gives where the next one starts.
+    fn read_record(
+        &mut self,
+        source: &(impl ReadAt + ?Sized),
+        end: &End,
+        size: usize,
+        at: usize,
+    ) -> Result<usize> {
+        self.fetch(source, size, at, RECORD_LEN as usize)?;
+        let record = &self.bytes[at..];
+        if !record.starts_with(&RECORD) {
+            return Err(self
+                .wrong(at, "a record of the zip archive's directory is not one")
+                .expected("the bytes PK\\x01\\x02")
+                .found(format!("\"{}\"", record[..4].escape_ascii())));
+        }
+        let name_len = u16_at(record, 28);
+        let extra_len = usize::from(u16_at(record, 30));
+        let rest = usize::from(name_len) + extra_len + usize::from(u16_at(record, 32));
+        self.fetch(source, size, at, RECORD_LEN as usize + rest)?;
+        let record = &self.bytes[at..];
+        let extra = &record[RECORD_LEN as usize + usize::from(name_len)..][..extra_len];
+        let fields = [24, 20, 42].map(|field| u32_at(record, field));
+        let Some([inflated, compressed, offset]) = extra::wide(fields, extra) else {
+            return Err(self.wrong(at, "an extra field of the zip archive is cut short"));
+        };
+        let header = offset
+            .checked_add(end.shift)
+            .filter(|header| header.checked_add(30).is_some_and(|end| end <= self.start))
+            .ok_or_else(|| {
+                self.wrong(at, "a member is said to start behind the zip archive's directory")
+                    .expected(format!("at most {}", self.start.saturating_sub(30)))
+                    .found(offset)
+            })?;
+        self.members.push(Member {
+            record: at,
+            name_len,
+            flags: u16_at(record, 8),
+            method: u16_at(record, 10),
+            crc: u32_at(record, 16),
+            compressed,
+            size: inflated,
+            header,
+        });
+        Ok(at + RECORD_LEN as usize + rest)
+    }
+
+    /// Makes sure that `len` bytes of the directory from byte `at` on are there. A directory that lies
+    /// about its size is found out before much of it is read.
+    fn fetch(
+        &mut self,
+        source: &(impl ReadAt + ?Sized),
+        size: usize,
+        at: usize,
+        len: usize,
+    ) -> Result<()> {
+        if size - at < len {
+            return Err(self.wrong(at, "the directory of the zip archive ends within a record"));
+        }
+        let have = self.bytes.len();
+        if have < at + len {
+            let now = (size - have).min(have.max(CHUNK));
+            self.bytes.resize(have + now, 0);
+            source.read_at(self.start + have as u64, &mut self.bytes[have..])?;
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, at: usize, message: &str) -> Error {
+        Error::new(ErrorKind::Format, message).at_offset(self.start + at as u64)
+    }
+
+    /// The members, in the order of the directory.
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The bytes of a member's name.
+    pub(super) fn raw_name(&self, member: &Member) -> &[u8] {
+        &self.bytes[member.record + RECORD_LEN as usize..][..usize::from(member.name_len)]
+    }
+
+    /// A member's name.
+    pub(crate) fn name(&self, member: &Member) -> Cow<'_, str> {
+        const UTF8: u16 = 1 << 11;
+        codepage::decode(self.raw_name(member), member.flags & UTF8 != 0)
+    }
+
+    /// The member of this name: the last one, since an archive that was added to may have several.
+    pub(crate) fn find(&self, name: &str) -> Option<&Member> {
+        // ASCII is the same in every code page, and few names have the length that is looked for.
+        let is_it = |member: &&Member| match name.is_ascii() {
+            true => {
+                usize::from(member.name_len) == name.len()
+                    && self.raw_name(member) == name.as_bytes()
+            }
+            false => self.name(member) == name,
+        };
+        self.members.iter().rev().find(is_it)
+    }
+
+    /// The directory's record of a member: where it starts in the file, and its bytes.
+    pub(super) fn record(&self, member: &Member) -> (u64, &[u8]) {
+        (self.start + member.record as u64, &self.bytes[member.record..])
+    }
+
+    /// Where a member must have ended: at the next one, or at the directory.
+    pub(super) fn limit(&self, member: &Member) -> Result<u64> {
+        let mut limit = self.start;
+        for other in self.members.iter().filter(|other| other.record != member.record) {
+            if other.header == member.header {
+                return Err(self
+                    .wrong(member.record, "two members of the zip archive lie in the same place")
+                    .found(format!("'{}' and '{}'", self.name(member), self.name(other))));
+            }
+            if other.header > member.header {
+                limit = limit.min(other.header);
+            }
+        }
+        Ok(limit)
+    }
+}
+
+impl Member {
+    /// How it is compressed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] where it is encrypted, or compressed in a way that is not known.
+    pub(crate) fn method(&self) -> Result<Method> {
+        self.require_plain()?;
+        let name = match self.method {
+            0 => return Ok(Method::Stored),
+            8 => return Ok(Method::Deflate),
+            1 => "shrink",
+            2..=5 => "reduce",
+            6 => "implode",
+            9 => "deflate64",
+            12 => "bzip2",
+            14 => "lzma",
+            93 | 20 => "zstd",
+            94 => "mp3",
+            95 => "xz",
+            96 => "jpeg",
+            97 => "wavpack",
+            98 => "ppmd",
+            _ => "an unknown method",
+        };
+        let message = format!("the member is compressed with {name} (method {})", self.method);
+        Err(Error::new(ErrorKind::Unsupported, message)
+            .expected("a stored or deflated member")
+            .hint("`numpy.savez` and `numpy.savez_compressed` write such"))
+    }
+
+    fn require_plain(&self) -> Result<()> {
+        const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+        const PATCH: u16 = 1 << 5;
+        let message = match self.flags {
+            flags if flags & ENCRYPTED != 0 => "the member is encrypted",
+            flags if flags & PATCH != 0 => "the member is a patch to another file",
+            _ => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::Unsupported, message)
+            .hint("take it out of the archive with a program that can, and open that"))
+    }
+
+    /// The number in the header that stands for the method.
+    pub(super) fn method_number(&self) -> u16 {
+        self.method
+    }
+}

@@ -2,7 +2,7 @@
 //! and what a process leaves that is killed on the way.
 
 // Other systems have neither live maps that can be written nor SIGKILL.
-#![cfg(not(mapray_portable))]
+#![cfg(all(target_os = "linux", not(mapray_portable)))]
 
 #[path = "common/archive.rs"]
 mod archive;

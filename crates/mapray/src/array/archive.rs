@@ -18,16 +18,27 @@ use crate::source::Source;
 /// mapped, sliced and edited like any other file's, by [`member`](Archive::member); one that is
 /// compressed is inflated into memory, by [`read`](Archive::read) or [`decode`](Archive::decode).
 ///
-/// ```no_run
-/// use mapray::{Archive, Mode};
+/// ```
+/// use mapray::{Archive, Mode, bf16};
+/// use ndarray::Ix1;
 ///
-/// let archive = Archive::open("model.safetensors")?;
-/// for name in archive.names() {
-///     let entry = archive.entry(&name)?;
-///     println!("{name}: {} {:?}", entry.dtype(), entry.shape());
-/// }
-/// let weights = archive.member("layer.0.weight")?.map_live::<f32, ndarray::Ix2>(Mode::Read)?;
-/// # let _ = weights;
+/// # let folder = std::env::temp_dir().join(format!("mapray-archive-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("model.safetensors");
+/// let header = r#"{"bias":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}"#;
+/// let data = [0x80, 0x3f, 0x00, 0xc0];
+/// let file = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat();
+/// std::fs::write(&path, file).unwrap();
+///
+/// let archive = Archive::open(&path)?;
+/// assert_eq!((archive.format(), archive.names()), ("safetensors", vec!["bias".to_owned()]));
+/// let bias = archive.member("bias")?;
+/// assert_eq!(bias.entry().attributes, [("logical_type".to_owned(), "bfloat16".to_owned())]);
+/// // SAFETY: nobody else knows this file.
+/// let map = unsafe { bias.map_live_dyn(Mode::Read)?.assume_stable()? };
+/// let values = map.typed::<mapray::Le<bf16>, Ix1>()?.mapv(|value| value.get().to_f32());
+/// assert_eq!(values.to_vec(), [1.0, -2.0]);
+/// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), mapray::Error>(())
 /// ```
 #[derive(Clone, Debug)]

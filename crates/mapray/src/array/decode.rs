@@ -16,13 +16,20 @@ use crate::source::{Inflate, ReadAt, Source, update_crc32};
 /// An array in memory of its own, of a dtype known at run time: what a compressed member becomes.
 ///
 /// ```
-/// use mapray::DecodedArray;
+/// use mapray::Archive;
 ///
-/// fn mean(array: &DecodedArray) -> mapray::Result<f64> {
-///     let values = array.view().typed::<f64, ndarray::IxDyn>()?;
-///     Ok(values.mean().unwrap_or(f64::NAN))
-/// }
-/// # let _ = mean;
+/// # let folder = std::env::temp_dir().join(format!("mapray-decoded-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("model.safetensors");
+/// # let header = r#"{"scale":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}"#;
+/// # let data = [1.5_f64.to_le_bytes(), 2.5_f64.to_le_bytes()].concat();
+/// # let file = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat();
+/// # std::fs::write(&path, file).unwrap();
+/// let array = Archive::open(&path)?.decode("scale")?;
+/// let values = array.view().typed::<f64, ndarray::IxDyn>()?;
+/// assert_eq!(values.mean(), Some(2.0));
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct DecodedArray {

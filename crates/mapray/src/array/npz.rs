@@ -21,15 +21,32 @@ use crate::source::Source;
 /// Opening costs what the directory costs; nothing is read of a member until it is asked for. Names are
 /// names only, and nothing is unpacked to the disk.
 ///
-/// ```no_run
+/// ```
 /// use mapray::{Mode, Npz};
 /// use ndarray::Ix2;
 ///
-/// let npz = Npz::open("data.npz")?;
-/// let image = npz.member("image")?.map_live::<f32, Ix2>(Mode::ReadWrite)?;
-/// image.set((0, 0), 1.5)?;
-/// image.close()?; // the checksum in the archive is right again
+/// # let folder = std::env::temp_dir().join(format!("mapray-npz-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let (path, npy) = (folder.join("data.npz"), folder.join("image.npy"));
+/// # mapray::save(&npy, &ndarray::arr2(&[[0.0_f32, 2.0], [3.0, 4.0]]))?;
+/// # let data = std::fs::read(&npy).unwrap();
+/// # let numbers = |of: &[u32]| of.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
+/// # let sizes = numbers(&[crc32fast::hash(&data), data.len() as u32, data.len() as u32]);
+/// # let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &sizes, &[9, 0, 0, 0]].concat();
+/// # let member = [b"PK\x03\x04", &common[..], b"image.npy", &data].concat();
+/// # let directory = [b"PK\x01\x02\x14\0", &common[..], &[0; 14], b"image.npy"].concat();
+/// # let end = numbers(&[0, 1 << 16 | 1, directory.len() as u32, member.len() as u32]);
+/// # let file = [&member[..], &directory, b"PK\x05\x06", &end, &[0, 0]].concat();
+/// # std::fs::write(&path, file).unwrap();
+/// let npz = Npz::open(&path)?;
+/// let image = npz.member("image")?;
+/// // SAFETY: nobody else knows this file.
+/// let mut map = unsafe { image.map_live_dyn(Mode::ReadWrite)?.assume_stable_mut()? };
+/// map.view_mut().set(&[0, 0], 1.5_f32)?;
+/// map.close()?; // the checksum in the archive is right again
 /// assert!(npz.verify()?.is_empty());
+/// assert_eq!(npz.read::<f32, Ix2>("image")?[(0, 0)], 1.5);
+/// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), mapray::Error>(())
 /// ```
 #[derive(Clone, Debug)]

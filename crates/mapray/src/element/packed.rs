@@ -194,7 +194,9 @@ impl<T: Packable, E: ByteOrder> Element for Packed<T, E> {
     }
 
     fn views(dtype: &DType) -> bool {
-        dtype.endian() == Some(E::ENDIAN) && T::views(&DType::native(dtype.kind().clone()))
+        // Plain bytes that hold numbers have no order of their own: whoever asks says which it is.
+        dtype.endian().is_none_or(|endian| endian == E::ENDIAN)
+            && T::views(&DType::native(dtype.kind().clone()))
     }
 
     #[inline]

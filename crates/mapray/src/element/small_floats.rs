@@ -139,6 +139,7 @@ impl Float8E5M2 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::element::{Be, Le};
 
     /// The values of `ml_dtypes` 0.6.
     #[test]
@@ -169,5 +170,7 @@ mod tests {
     fn bfloat16_views_the_two_bytes_that_numpy_makes_of_it() {
         assert!(bf16::views(&"V2".parse().unwrap()));
         assert!(!bf16::views(&"<f2".parse().unwrap()));
+        assert!(Le::<bf16>::views(&"V2".parse().unwrap()));
+        assert_eq!(bytemuck::cast::<_, Be<bf16>>([0x3f, 0x80_u8]).get(), bf16::ONE);
     }
 }

@@ -73,7 +73,6 @@ impl Case {
             };
         }
         let values = self.0["values"].as_array().unwrap().iter().map(text);
-        let is_time = text(&self.0["dtype"]).starts_with("<m");
         let overflows = |value: &str| match value.split_at(2) {
             ("i:", value) => value.parse().is_ok_and(|value: i128| i64::try_from(value).is_err()),
             ("u:", value) => value.parse::<u64>().is_err(),
@@ -91,7 +90,7 @@ impl Case {
         let found = found.map_err(|error| error.to_string())?;
         let shape: Vec<_> = self.0["shape"].as_array().unwrap().iter().map(Value::as_u64).collect();
         let found_shape: Vec<_> = found.shape().iter().map(|&n| Some(n as u64)).collect();
-        if found.dtype().to_string() != text(&self.0["dtype"]) && !is_time || found_shape != shape {
+        if found.dtype().to_string() != text(&self.0["dtype"]) || found_shape != shape {
             return Err(format!("dtype or shape of {found:?}"));
         }
         if found.scalars().len() != values.len() {

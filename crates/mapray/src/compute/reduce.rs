@@ -61,11 +61,11 @@ pub fn reduce(array: &impl AnyArray) -> Reduction<'_> {
 /// | [`any`](Self::any), [`all`](Self::all) | all but `long double` and records | `b1` | false, true |
 ///
 /// Sums and means of floating-point numbers, and all variances, are computed in double-double
-/// arithmetic (106 bits): the result is rounded once, so to speak, from the exact one, with an error
-/// of half a unit in the last place and a part of about 2⁻¹⁰⁰ of the sum of the absolute values. The
-/// order of the elements and large numbers that cancel do no harm. Sums and means of integers are
-/// exact until they are rounded to the result's type. Numbers so large that a sum overflows `f64` on
-/// the way give an infinity, as in NumPy.
+/// arithmetic, with 106 bits, and rounded at the end. The error of a sum of n elements is half a
+/// unit in the last place of the result, and at most n · 2⁻¹⁰⁰ of the sum of their absolute values
+/// (in practice far less), whatever their order and however large the numbers that cancel. Sums and
+/// means of integers are exact until they are rounded to the result's type. Where numbers are so
+/// large that a sum leaves the range of `f64` on the way, the result is infinite, as in NumPy.
 #[derive(Clone)]
 #[must_use = "nothing is read before `sum`, `mean`, … is called"]
 pub struct Reduction<'a> {

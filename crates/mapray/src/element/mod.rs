@@ -10,6 +10,8 @@
 //! | `S5` | [`Bytes<5>`](Bytes) | the same |
 //! | `U5` | [`Text<5>`](Text) | `Packed<Text<5>, Big>` |
 //! | `V5`, records of 5 bytes | [`Void<5>`](Void) | the same |
+//! | records | a `#[repr(C)]` struct that derives [`Record`](macro@Record) | a `#[repr(C, packed)]` one |
+//! | sub-arrays in records | `[f32; 3]` | `[Packed<f32, Big>; 3]` |
 //! | `f16 c32` (C's `long double`) | [`LongDouble`], [`ComplexLongDouble`] | `Packed<LongDouble, Big>` … |
 //!
 //! ```

@@ -13,11 +13,14 @@ pub fn record(record: &Record) -> TokenStream {
     let types: Vec<_> = record.fields.iter().map(|field| field.ty).collect();
     let parts = record.fields.iter().filter_map(|field| part(record, field));
     let stores = record.fields.iter().filter_map(store);
-    let are_fields = types.iter().map(|ty| {
-        quote_spanned! { ty.span() => is_field::<#ty>(); }
+    let swapped = record.fields.iter().map(swapped);
+    // `Part::new` asks for the same of the others.
+    let are_fields = record.fields.iter().filter(|field| is_padding(field)).map(|field| {
+        let ty = field.ty;
+        quote_spanned! { ty.span() => ::mapray::__derived::is_field::<#ty>(); }
     });
     // Declared padding is stored as zeros, so the bytes in memory will not do.
-    let declared = record.fields.iter().any(|field| matches!(field.role, Role::Padding));
+    let declared = record.fields.iter().any(is_padding);
     let proof = if declared {
         quote! { ::core::option::Option::None }
     } else {
@@ -30,15 +33,14 @@ pub fn record(record: &Record) -> TokenStream {
     quote! {
         #[automatically_derived]
         const _: () = {
-            const fn is_field<T: ::mapray::__derived::RecordField>() {}
             #(#are_fields)*
             ::core::assert!(
                 ::core::mem::size_of::<#name>() <= 2147483647,
                 "a record has at most 2147483647 bytes"
             );
 
-            // SAFETY: the struct is `repr(C)`, and each field is a `RecordField` (checked above),
-            // for which any bytes will do, zeros included.
+            // SAFETY: the struct is `repr(C)`, and each field is a `RecordField` (checked above and in
+            // `MAPRAY_PARTS`), for which any bytes will do, zeros included.
             unsafe impl ::mapray::__derived::bytemuck::Zeroable for #name {}
 
             // SAFETY: as above; padding may hold anything. A `RecordField` is or consists of
@@ -57,22 +59,20 @@ pub fn record(record: &Record) -> TokenStream {
             {
             }
 
-            const PARTS: &[::mapray::__derived::Part] = &[#(#parts),*];
+            const MAPRAY_PARTS: &[::mapray::__derived::Part] = &[#(#parts),*];
 
             impl ::mapray::Element for #name {
                 fn dtype() -> ::mapray::DType {
-                    ::mapray::__derived::dtype(::core::mem::size_of::<#name>(), PARTS)
+                    ::mapray::__derived::dtype(::core::mem::size_of::<#name>(), MAPRAY_PARTS)
                 }
 
                 fn views(dtype: &::mapray::DType) -> bool {
-                    ::mapray::__derived::views(dtype, ::core::mem::size_of::<#name>(), PARTS)
+                    ::mapray::__derived::views(dtype, ::core::mem::size_of::<#name>(), MAPRAY_PARTS)
                 }
 
                 fn swap_bytes(self) -> Self {
                     #name {
-                        #(#members: ::mapray::__derived::RecordField::field_swapped(
-                            self.#members
-                        ),)*
+                        #(#members: #swapped,)*
                     }
                 }
             }
@@ -89,6 +89,16 @@ pub fn record(record: &Record) -> TokenStream {
     }
 }
 
+fn is_padding(field: &Field) -> bool {
+    matches!(field.role, Role::Padding)
+}
+
+/// The value of the field in the other byte order.
+fn swapped(field: &Field) -> TokenStream {
+    let (ty, member) = (field.ty, &field.member);
+    quote_spanned! { ty.span() => ::mapray::__derived::swapped::<#ty>(self.#member) }
+}
+
 /// The field as the dtype sees it.
 fn part(record: &Record, field: &Field) -> Option<TokenStream> {
     let Role::Named { name, title } = &field.role else { return None };
@@ -97,7 +107,7 @@ fn part(record: &Record, field: &Field) -> Option<TokenStream> {
         Some(title) => quote! { ::core::option::Option::Some(#title) },
         None => quote! { ::core::option::Option::None },
     };
-    Some(quote! {
+    Some(quote_spanned! { ty.span() =>
         ::mapray::__derived::Part::new::<#ty>(
             #name,
             #title,

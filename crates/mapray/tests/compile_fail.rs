@@ -1,7 +1,5 @@
 //! What must not compile: the promises that the types make. They are the same on every system.
 #![cfg(not(mapray_portable))]
-// They are the same on every system, and to build for one takes its time.
-#![cfg(not(mapray_portable))]
 
 #[test]
 fn programs_that_would_break_a_promise_do_not_compile() {

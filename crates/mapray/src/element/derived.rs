@@ -27,6 +27,15 @@ impl Part {
     }
 }
 
+/// Compiles where `T` can be a field.
+pub const fn is_field<T: RecordField>() {}
+
+/// The value of a field in the other byte order.
+#[inline]
+pub fn swapped<T: RecordField>(value: T) -> T {
+    value.field_swapped()
+}
+
 /// The dtype of a struct of `size` bytes.
 ///
 /// # Panics

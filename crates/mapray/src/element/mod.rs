@@ -11,6 +11,8 @@
 //! | `U5` | [`Text<5>`](Text) | `Packed<Text<5>, Big>` |
 //! | `V5`, records of 5 bytes | [`Void<5>`](Void) | the same |
 //! | `V2` that holds bfloat16, `V1` that holds a float8 | [`bf16`](half::bf16), [`Float8E4M3`], [`Float8E5M2`] | `Packed<bf16, Little>` … |
+//! | records | a `#[repr(C)]` struct that derives [`Record`](macro@Record) | a `#[repr(C, packed)]` one |
+//! | sub-arrays in records | `[f32; 3]` | `[Packed<f32, Big>; 3]` |
 //! | `f16 c32` (C's `long double`) | [`LongDouble`], [`ComplexLongDouble`] | `Packed<LongDouble, Big>` … |
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! A file may hold bytes that are no `bool`, no `char` and no reference.
+//! A file may hold bytes that are no `bool` and no `char`.
 
 use mapray::Record;
 
@@ -7,7 +7,8 @@ use mapray::Record;
 struct Flags {
     on: bool,
     letters: [char; 2],
-    name: &'static str,
+    #[record(padding)]
+    rest: bool,
 }
 
 fn main() {}

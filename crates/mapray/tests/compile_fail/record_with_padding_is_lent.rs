@@ -1,6 +1,6 @@
 //! Memory with padding is not lent for writing: bytes without a value would reach the file.
 
-use mapray::{MapMut, Mode, Record};
+use mapray::{Mode, Record};
 use ndarray::{ArrayViewMut, Ix1};
 
 #[derive(Clone, Copy, Record)]

@@ -1,24 +1,32 @@
 //! `mapray tour`: the main job on real files, each step checked.
 
+mod worker;
+
 use std::fmt::Debug;
 use std::io::Write;
 use std::path::Path;
 
-use mapray::{Advice, ArrayFile, LiveMap, MapOptions, Mode, Order, Result};
+use mapray::{Advice, ArrayFile, LiveMap, MapOptions, MemberArray, Mode, Npz, Order, Result};
 use ndarray::{Array, Ix1, Ix2, array};
 
 /// Walks through everything in a temporary folder. `Ok(false)` if a step did not give what was
 /// expected.
 pub fn run(out: &mut dyn Write) -> std::io::Result<bool> {
+    if let Some(number) = worker::number() {
+        return Ok(worker::work(number).is_ok());
+    }
     let folder = tempfile::Builder::new().prefix("mapray-tour-").tempdir()?;
     let mut tour = Tour { out, steps: 0, failures: 0 };
-    let stations: [(&str, Station); 7] = [
+    let stations: [(&str, Station); 10] = [
         ("A raw file with a header: a 5x5 image of u16 behind 20 bytes", image),
         ("Mode w+: what is stored is in the file", write_through),
         ("Mode c: edits stay in memory, flush included", copy_on_write),
         ("Ten bytes, and a read-only map of six of them", ten_bytes),
         ("A .npy file: saved, mapped, edited in place, seen by a second handle", npy),
         ("Any dtype, any byte order, any slice", any_dtype),
+        ("An archive (.npz): its members are mapped and edited where they lie", archive),
+        ("Statistics of any array, exact in integers", statistics),
+        ("Memory shared by two processes", worker::share),
         ("Any size: a sparse file of 1 TiB", one_tebibyte),
     ];
     for (title, station) in stations {
@@ -171,6 +179,43 @@ fn any_dtype(tour: &mut Tour, folder: &Path) -> Result<()> {
     let wrong = mapray::load::<i64, Ix2>(&path)
         .map_or_else(|error| error.kind(), |_| mapray::ErrorKind::Io);
     tour.step("as i64 it is refused:", wrong, mapray::ErrorKind::Dtype);
+    Ok(())
+}
+
+fn archive(tour: &mut Tour, folder: &Path) -> Result<()> {
+    let path = folder.join("arrays.npz");
+    let (weights, counts) = (array![[0.5_f32, 1.5], [2.5, 3.5]], array![1_u16, 2, 3]);
+    let members: [(&str, &dyn MemberArray); 2] = [("weights", &weights), ("counts", &counts)];
+    mapray::savez(&path, members)?;
+    let npz = Npz::open(&path)?;
+    tour.step(
+        "saved two arrays; the archive's members are",
+        npz.names(),
+        vec!["weights".to_owned(), "counts".to_owned()],
+    );
+    let member = npz.member("weights")?;
+    let remainder = member.layout().offset() % 64;
+    tour.step("the data of weights starts at a multiple of 64 bytes", remainder, 0);
+    let map: LiveMap<f32, Ix2> = member.map_live(Mode::ReadWrite)?;
+    map.set((1, 1), 100.0)?;
+    let outdated = !npz.verify()?.is_empty();
+    tour.step("r+ weights[1, 1] = 100; verify sees the outdated checksum", outdated, true);
+    map.flush()?;
+    tour.step("   flushed: verify finds faults in so many places", npz.verify()?.len(), 0);
+    let sum = Npz::open(&path)?.member("weights")?.to_array::<f32, Ix2>()?.sum();
+    tour.step("   opened again, the sum of weights is", sum, 104.5);
+    Ok(())
+}
+
+fn statistics(tour: &mut Tour, folder: &Path) -> Result<()> {
+    let path = folder.join("statistics.npy");
+    mapray::save(&path, &array![[u64::MAX, 0, 1], [2, 3, 4]])?;
+    let file = ArrayFile::open(&path)?;
+    let overflow = file.reduce().sum().is_err();
+    tour.step("a sum beyond 64 bits is an error, not a wrong number", overflow, true);
+    let rows = file.reduce().axis(1).max()?.to_array::<u64, Ix1>()?.to_vec();
+    tour.step("the largest of each row", rows, vec![u64::MAX, 4]);
+    tour.step("the place of the smallest", file.argmin()?, 1);
     Ok(())
 }
 

@@ -56,6 +56,7 @@ fn record() -> DType {
 }
 
 /// An opened array, however it was opened.
+#[expect(clippy::large_enum_variant, reason = "one at a time")]
 enum Root {
     File(ArrayFile),
     Live(DynLiveMap),

@@ -225,6 +225,13 @@ impl Region {
         if error.kind() != io::ErrorKind::UnexpectedEof {
             return Error::io(doing, error);
         }
+        // The kernel gives the same answer where it has no page to give.
+        let len =
+            self.with_file(Access::Read, |file| Ok(sys::examine(file).ok().and_then(|it| it.1)));
+        if matches!(len, Ok(Some(len)) if len >= range.end) {
+            let message = "the system has no page for the map: the disk is full, or failing";
+            return Error::new(ErrorKind::Space, message).at_offset(range.start);
+        }
         Error::new(ErrorKind::Truncated, "the file was cut short under its map")
             .at_offset(range.start)
             .expected(format!("{} bytes from there on", range.end - range.start))

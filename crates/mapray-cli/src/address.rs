@@ -86,8 +86,9 @@ impl Address {
             1 => Ok(names.remove(0)),
             n => {
                 let more = if n > LISTED { ", …" } else { "" };
-                let example = &names[0];
-                let listed = names[..n.min(LISTED)].join(", ");
+                let example = names[0].escape_debug();
+                let listed = names.iter().take(LISTED).map(|name| name.escape_debug().to_string());
+                let listed = listed.collect::<Vec<_>>().join(", ");
                 Err(format!(
                     "{path}: the archive holds {n} arrays: {listed}{more}; say which, as in \
                      '{path}::{example}'"
@@ -99,13 +100,18 @@ impl Address {
 
     /// The whole array.
     pub fn open_whole(&self) -> Result<Opened, Failure> {
-        if let Some(options) = &self.raw {
-            return Ok(Opened::File(options.file(&self.path)?));
-        }
         match self.archive()? {
             Some(archive) => Opened::member(&archive, &self.name_in(&archive)?),
-            None => Ok(Opened::File(ArrayFile::open(&self.path)?)),
+            None => Ok(Opened::File(self.open_file()?)),
         }
+    }
+
+    /// The whole array of a file that is no archive.
+    pub fn open_file(&self) -> Result<ArrayFile, Failure> {
+        Ok(match &self.raw {
+            Some(options) => options.file(&self.path)?,
+            None => ArrayFile::open(&self.path)?,
+        })
     }
 
     /// The array, sliced.

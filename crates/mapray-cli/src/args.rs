@@ -24,12 +24,12 @@ Examples:
   mapray stats 'archive.npz::weights[0]'
   mapray convert data.npy data.raw
 
-A file is named by its path. For an array of an archive, '::' and its name follow, unless it holds one
-only. A slice, as between NumPy's brackets, may come last; put all into quotes, so that the shell
-leaves the brackets alone. A path that exists is taken whole, brackets and all.
+A file is named by its path. For an array of an archive, '::' and its name follow, unless it holds
+one only. A slice, as between NumPy's brackets, may come last; put all into quotes, so that the
+shell leaves the brackets alone. A path that exists is taken whole, brackets and all.
 
-Data goes to stdout, messages to stderr. The exit code is 0 when done, 1 where verify finds faults, 2
-for wrong arguments and for files that cannot be read or written.";
+Data goes to stdout, messages to stderr. The exit code is 0 when done, 1 where verify finds faults,
+and 2 for wrong arguments and for files that cannot be read or written.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -22,9 +22,10 @@ const UNNAMED: &str = "arr_0";
   mapray convert compressed.npz stored.npz
   mapray convert archive.npz::weights weights.npy
 
-An archive becomes an archive of all its arrays, stored uncompressed and aligned to 64 bytes, so that
-they can be mapped; for another format, say which with '::MEMBER' unless it holds one only. An array
-without a name becomes the member arr_0 of an archive, as np.savez would call it.")]
+An archive becomes an archive of all its arrays, stored uncompressed and aligned to 64 bytes, so
+that they can be mapped; it must be sound. For another format, say which array with '::MEMBER',
+unless it holds one only. An array without a name becomes the member arr_0 of an archive, as
+np.savez would call it.")]
 pub struct Args {
     /// The array: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'; or ARCHIVE, for all in it
     #[arg(value_name = "IN")]

@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 
 use crate::address::Address;
 use crate::failure::Failure;
-use crate::opened::Opened;
 use crate::raw::RawArgs;
 
 /// Print what an array is and where it lies, or what is in an archive
@@ -59,11 +58,7 @@ fn entry(address: &Address) -> Result<Entry, Failure> {
         }
     }
     // Opened, so that a file that is cut short is not called mappable.
-    let whole = address.open_whole()?;
-    match whole {
-        Opened::File(file) => sliced(file.entry().clone(), address),
-        Opened::Decoded(_) => unreachable!("only members of archives are decoded"),
-    }
+    sliced(address.open_file()?.entry().clone(), address)
 }
 
 /// One array of an archive. Nothing is decoded.

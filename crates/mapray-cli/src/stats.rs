@@ -18,9 +18,9 @@ use crate::render::{Elements, scalar_str};
   mapray stats 'data.npy[:, 3]' --json
   mapray stats archive.npz::weights
 
-In JSON: count (of all elements), nan, inf, min, max, mean, std (with ddof 0). NaN is left out of the
-last four, which are null where nothing is left. Numbers that are not finite are the strings \"inf\",
-\"-inf\" and \"nan\"; times are counts of their unit, and NaT is counted with NaN.")]
+In JSON: count (of all elements), nan, inf, min, max, mean, std (with ddof 0). NaN is left out of
+the last four, which are null where nothing is left. Numbers that are not finite are the strings
+\"inf\", \"-inf\" and \"nan\"; times are counts of their unit, and NaT is counted with NaN.")]
 pub struct Args {
     /// The array: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'
     #[arg(value_name = "ADDRESS")]

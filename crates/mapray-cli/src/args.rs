@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{convert, head, info, output, slice, tour};
+use crate::{convert, head, info, output, slice, stats, tour, verify};
 
 /// Inspect, slice and convert array files of any size, where they lie.
 #[derive(Debug, Parser)]
@@ -21,13 +21,15 @@ Examples:
   mapray slice 'data.npy[0:10, ::2]'
   mapray slice 'data.npy[-1]' -o last.npy
   mapray head camera.raw --dtype '>i2' --shape 480,640 --offset 512
+  mapray stats 'archive.npz::weights[0]'
   mapray convert data.npy data.raw
 
-A file is named by its path. A slice, as between NumPy's brackets, may follow; put both into quotes,
-so that the shell leaves the brackets alone. A path that exists is taken whole, brackets and all.
+A file is named by its path. For an array of an archive, '::' and its name follow, unless it holds
+one only. A slice, as between NumPy's brackets, may come last; put all into quotes, so that the
+shell leaves the brackets alone. A path that exists is taken whole, brackets and all.
 
-Data goes to stdout, messages to stderr. The exit code is 0 when done, 2 for wrong arguments and for
-files that cannot be read or written.";
+Data goes to stdout, messages to stderr. The exit code is 0 when done, 1 where verify finds faults,
+and 2 for wrong arguments and for files that cannot be read or written.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -36,6 +38,8 @@ pub enum Command {
     Info(info::Args),
     Head(head::Args),
     Slice(slice::Args),
+    Stats(stats::Args),
+    Verify(verify::Args),
     Convert(convert::Args),
 }
 
@@ -54,6 +58,8 @@ impl Command {
                 Some(text) => output::print(&text),
                 None => Ok(ExitCode::SUCCESS),
             },
+            Command::Stats(args) => output::print(&stats::run(args)?),
+            Command::Verify(args) => verify::run(args),
             Command::Convert(args) => convert::run(args).map(|()| ExitCode::SUCCESS),
         }
     }

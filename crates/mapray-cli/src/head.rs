@@ -15,9 +15,10 @@ use crate::slice::text;
 #[command(after_help = "Examples:
   mapray head data.npy
   mapray head 'data.npy[:, 3]' -n 5
+  mapray head archive.npz::weights
   mapray head samples.bin --dtype '<f4' --offset 64")]
 pub struct Args {
-    /// The array: FILE or 'FILE[SLICE]'
+    /// The array: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'
     #[arg(value_name = "ADDRESS")]
     address: OsString,
     /// How many rows: elements along the first axis
@@ -32,7 +33,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<String, Failure> {
     let address = Address::new(&args.address, &args.raw)?;
     let file = address.open()?;
-    if file.shape().is_empty() {
+    if file.layout().shape().is_empty() {
         return text(&file, address.slice.as_ref());
     }
     let rows = i64::try_from(args.rows).unwrap_or(i64::MAX);

@@ -1,25 +1,29 @@
 //! `mapray info`: what the header says.
 
+mod listing;
+
 use std::ffi::OsString;
 
 use mapray::dtype::{Endian, Kind, Literal};
-use mapray::format::{Content, Entry};
-use mapray::{DType, Layout, inspect};
+use mapray::format::{Codec, Content, Entry};
+use mapray::{Archive, DType, Layout, inspect};
 use serde_json::{Map, Value, json};
 
 use crate::address::Address;
 use crate::failure::Failure;
 use crate::raw::RawArgs;
 
-/// Print what an array is and where it lies
+/// Print what an array is and where it lies, or what is in an archive
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   mapray info data.npy
   mapray info data.npy --json
   mapray info 'data.npy[10:20]'
+  mapray info archive.npz
+  mapray info archive.npz::weights
   mapray info camera.raw --dtype '>i2' --shape 480,640 --offset 512")]
 pub struct Args {
-    /// The array: FILE or 'FILE[SLICE]'
+    /// The array: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'; or ARCHIVE, for all in it
     #[arg(value_name = "FILE")]
     address: OsString,
     /// Print one JSON object on one line
@@ -32,10 +36,19 @@ pub struct Args {
 /// What the array is, for people or for programs.
 pub fn run(args: &Args) -> Result<String, Failure> {
     let address = Address::new(&args.address, &args.raw)?;
-    let entry = entry(&address)?;
+    let archive = address.archive()?;
+    let Some(archive) = archive else {
+        let entry = entry(&address)?;
+        return Ok(if args.json { json_text(&entry) } else { human_text(&address, &entry) });
+    };
+    if address.member.is_none() && address.slice.is_none() {
+        return Ok(listing::text(&archive, args.json));
+    }
+    let entry = member(&address, &archive)?;
     Ok(if args.json { json_text(&entry) } else { human_text(&address, &entry) })
 }
 
+/// The one array of a file.
 fn entry(address: &Address) -> Result<Entry, Failure> {
     if !address.is_raw() && address.slice.is_none() {
         let entry = inspect(&address.path)?;
@@ -45,16 +58,43 @@ fn entry(address: &Address) -> Result<Entry, Failure> {
         }
     }
     // Opened, so that a file that is cut short is not called mappable.
-    let mut entry = address.open_whole()?.entry().clone();
-    if address.slice.is_some() {
-        entry.content = Content::Stored(address.open()?.layout().clone());
+    sliced(address.open_file()?.entry().clone(), address)
+}
+
+/// One array of an archive. Nothing is decoded.
+fn member(address: &Address, archive: &Archive) -> Result<Entry, Failure> {
+    sliced(archive.entry(&address.name_in(archive)?)?, address)
+}
+
+/// What the part of the array is that the address names.
+fn sliced(mut entry: Entry, address: &Address) -> Result<Entry, Failure> {
+    let Some(slice) = &address.slice else { return Ok(entry) };
+    let named = |error: mapray::Error| -> Failure {
+        let member = entry.name.as_ref().map(|name| format!("::{name}")).unwrap_or_default();
+        format!("{}{member}: {error}", address.path.display()).into()
+    };
+    match &mut entry.content {
+        Content::Stored(layout) => *layout = layout.slice(slice).map_err(named)?,
+        Content::Encoded { dtype, shape, .. } => {
+            let whole = Layout::contiguous(dtype.clone(), shape, entry.order, 0);
+            let part = whole.and_then(|whole| whole.slice(slice)).map_err(named)?;
+            *shape = part.shape().to_vec();
+        }
+        _ => {}
     }
     Ok(entry)
 }
 
-/// The interface that scripts rely on.
 fn json_text(entry: &Entry) -> String {
+    Value::Object(json_keys(entry)).to_string()
+}
+
+/// The interface that scripts rely on.
+fn json_keys(entry: &Entry) -> Map<String, Value> {
     let mut keys = Map::new();
+    if let Some(name) = &entry.name {
+        keys.insert("name".into(), name.as_str().into());
+    }
     keys.insert("format".into(), entry.format.into());
     if let Some((major, minor)) = entry.version {
         keys.insert("version".into(), format!("{major}.{minor}").into());
@@ -66,7 +106,15 @@ fn json_text(entry: &Entry) -> String {
     keys.insert("nbytes".into(), entry.nbytes().into());
     keys.insert("aligned".into(), entry.is_aligned().into());
     keys.insert("mappable".into(), entry.is_mappable().into());
-    Value::Object(keys).to_string()
+    insert_attributes(&mut keys, &entry.attributes);
+    keys
+}
+
+fn insert_attributes(keys: &mut Map<String, Value>, attributes: &[(String, String)]) {
+    if !attributes.is_empty() {
+        let attributes = attributes.iter().map(|(key, value)| (key.clone(), json!(value)));
+        keys.insert("attributes".into(), Value::Object(attributes.collect()));
+    }
 }
 
 /// A descr in JSON: tuples are lists.
@@ -89,25 +137,45 @@ fn json_value(descr: &Literal) -> Value {
 
 fn human_text(address: &Address, entry: &Entry) -> String {
     let version = entry.version.map(|(major, minor)| format!(" {major}.{minor}"));
-    let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let yes_or_no = |yes: bool| if yes { "yes" } else { "no" };
     let dtype = entry.dtype();
     let mut lines = vec![
         ("path", address.path.display().to_string()),
         ("format", entry.format.to_owned() + &version.unwrap_or_default()),
-        ("dtype", format!("{dtype} ({})", readable(dtype))),
+        ("dtype", format!("{dtype} ({})", meaning(entry))),
         ("shape", shape_text(entry.shape())),
         ("order", entry.order.to_string()),
         ("offset", entry.offset().to_string()),
         ("size", size_text(entry.nbytes())),
-        ("aligned", yes_or_no(entry.is_aligned())),
-        ("mappable", yes_or_no(entry.is_mappable())),
+        ("aligned", yes_or_no(entry.is_aligned()).to_owned()),
+        ("mappable", yes_or_no(entry.is_mappable()).to_owned() + encoding(entry)),
     ];
-    if let (Some(slice), Content::Stored(layout)) = (&address.slice, &entry.content) {
+    if let Some(slice) = &address.slice {
         lines.insert(1, ("slice", slice.to_string()));
-        lines.push(("strides", strides_text(layout)));
+        if let Content::Stored(layout) = &entry.content {
+            lines.push(("strides", strides_text(layout)));
+        }
+    }
+    if let Some(name) = &entry.name {
+        lines.insert(1, ("member", name.escape_debug().to_string()));
     }
     let lines = lines.iter().map(|(key, value)| format!("{key:<9} {value}"));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Why an array that is not Python objects, which its dtype tells, is not mapped.
+fn encoding(entry: &Entry) -> &'static str {
+    match entry.content {
+        Content::Encoded { codec: Codec::Deflate { .. }, .. } => " (compressed)",
+        Content::Encoded { codec: Codec::Bits(_), .. } => " (packed)",
+        _ => "",
+    }
+}
+
+/// What the elements are, in words: for numbers that NumPy does not know, what the file says.
+fn meaning(entry: &Entry) -> String {
+    let logical = entry.attributes.iter().find(|(key, _)| key == "logical_type");
+    logical.map_or_else(|| readable(entry.dtype()), |(_, name)| name.clone())
 }
 
 /// What a dtype is, in words.

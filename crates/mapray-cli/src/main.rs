@@ -6,11 +6,15 @@ mod convert;
 mod failure;
 mod head;
 mod info;
+mod opened;
 mod output;
 mod raw;
 mod render;
 mod slice;
+mod sniff;
+mod stats;
 mod tour;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,6 @@
-//! Arrays in files, of which only the elements that are shown are read.
+//! Arrays anywhere, of which only the elements that are shown are read.
 
 use mapray::dtype::Kind;
-use mapray::{ArrayFile, DType};
 
 use super::array::{Elements, array_str, shown};
 use super::text;
@@ -10,36 +9,22 @@ use crate::failure::Failure;
 /// More than anyone reads. A sparse file can hold a thousand elements of gigabytes each.
 const MOST_BYTES: usize = 1 << 30;
 
-impl Elements for ArrayFile {
-    fn shape(&self) -> &[usize] {
-        self.shape()
-    }
-
-    fn dtype(&self) -> &DType {
-        self.dtype()
-    }
-
-    fn element(&self, index: &[usize], out: &mut Vec<u8>) -> mapray::Result<()> {
-        self.read_element(index, out)
-    }
-}
-
 /// NumPy's `str` of the array.
-pub fn file_str(file: &ArrayFile) -> Result<String, Failure> {
+pub fn file_str(file: &impl Elements) -> Result<String, Failure> {
     require_readable(file)?;
     Ok(array_str(file)?)
 }
 
 /// NumPy's `str` of the one element of an array without axes, taken out of it.
-pub fn element_str(file: &ArrayFile) -> Result<String, Failure> {
+pub fn element_str(file: &impl Elements) -> Result<String, Failure> {
     let Kind::Bytes(_) = file.dtype().kind() else { return file_str(file) };
     require_readable(file)?;
     let mut bytes = Vec::new();
-    file.read_element(&[], &mut bytes)?;
+    file.element(&[], &mut bytes)?;
     Ok(text::bytes_repr(&bytes))
 }
 
-fn require_readable(file: &ArrayFile) -> Result<(), Failure> {
+fn require_readable(file: &impl Elements) -> Result<(), Failure> {
     let bytes = shown(file.shape()).saturating_mul(file.dtype().itemsize());
     if bytes <= MOST_BYTES {
         return Ok(());

@@ -17,4 +17,6 @@ mod time;
 #[cfg(test)]
 mod tests;
 
+pub use array::Elements;
 pub use file::{element_str, file_str};
+pub use scalar::scalar_str;

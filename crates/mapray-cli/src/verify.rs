@@ -1,0 +1,111 @@
+//! `mapray verify`: whether a file is what it says it is.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use mapray::{Archive, ArrayFile, Error, ErrorKind, FaultKind, inspect};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::{output, sniff};
+
+/// Check that a file is whole, reading all of an archive: headers, lengths and checksums
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  mapray verify archive.npz
+  mapray verify model.safetensors --json
+
+Of a .npy file the header and the length are checked, of a .npz archive also that each member can be
+read and has its checksum, of a safetensors file the header and that the arrays fill the file.
+
+Each fault is one line on stdout. The exit code is 0 for a file that is sound, 1 for one that has
+faults, 2 for one that cannot be read or is in no known format.")]
+pub struct Args {
+    /// The file: .npy, .npz or safetensors
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print one JSON object on one line: format, sound, faults (each with member, kind and message)
+    #[arg(long)]
+    json: bool,
+}
+
+/// Something wrong.
+struct Fault {
+    member: Option<String>,
+    kind: &'static str,
+    message: String,
+}
+
+/// Prints the faults; the exit code tells whether there are any.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let (format, faults) = faults(&args.file)?;
+    output::print(&if args.json {
+        json_text(format, &faults)
+    } else {
+        human_text(&args.file, format, &faults)
+    })?;
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The format of the file, and what is wrong with it.
+fn faults(path: &Path) -> Result<(&'static str, Vec<Fault>), Failure> {
+    let known = match path.metadata() {
+        Ok(metadata) if metadata.is_file() => sniff::format(path).flatten(),
+        _ => None,
+    };
+    if known == Some("npy") {
+        // Python objects cannot be opened, but their header can be read.
+        let opened = inspect(path).and_then(|entry| {
+            if entry.is_mappable() { ArrayFile::open(path).map(drop) } else { Ok(()) }
+        });
+        return Ok(("npy", of_result(opened)?));
+    }
+    match (Archive::open(path), known) {
+        (Ok(archive), _) => {
+            let faults = archive.verify()?;
+            Ok((archive.format(), faults.into_iter().map(of_archive).collect()))
+        }
+        (Err(error), Some(format)) => Ok((format, of_result(Err(error))?)),
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+fn of_archive(fault: mapray::Fault) -> Fault {
+    let kind = match fault.kind {
+        FaultKind::Checksum => "checksum",
+        FaultKind::Structure => "structure",
+        FaultKind::Content => "content",
+        FaultKind::Unchecked => "unchecked",
+        _ => "other",
+    };
+    let message = fault.to_string();
+    Fault { member: Some(fault.member), kind, message }
+}
+
+/// What is wrong with a file that cannot be opened, unless it cannot be read at all.
+fn of_result(opened: Result<(), Error>) -> Result<Vec<Fault>, Failure> {
+    match opened {
+        Ok(()) => Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Unsupported) => {
+            Err(error.into())
+        }
+        Err(error) => {
+            let member = error.member().map(str::to_owned);
+            Ok(vec![Fault { member, kind: "structure", message: error.to_string() }])
+        }
+    }
+}
+
+/// The interface that scripts rely on.
+fn json_text(format: &str, faults: &[Fault]) -> String {
+    let fault = |fault: &Fault| json!({ "member": fault.member, "kind": fault.kind, "message": fault.message });
+    let list: Vec<Value> = faults.iter().map(fault).collect();
+    json!({ "format": format, "sound": faults.is_empty(), "faults": list }).to_string()
+}
+
+fn human_text(path: &Path, format: &str, faults: &[Fault]) -> String {
+    if faults.is_empty() {
+        return format!("{}: sound ({format})", path.display());
+    }
+    faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("\n")
+}

@@ -335,12 +335,14 @@ pub(crate) fn memfd(name: &str, len: u64) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether the kernel promises that this file never becomes shorter, and that each of its pages can
-/// be touched: a memfd sealed against shrinking. (One of huge pages may lack a page.)
-pub(crate) fn is_uncuttable(file: &File) -> bool {
+/// The length that the kernel promises this file will keep, or exceed, and of which each page can be
+/// touched: that of a memfd sealed against shrinking. (One of huge pages may lack a page.)
+pub(crate) fn uncut_len(file: &File) -> Option<u64> {
     const TMPFS_MAGIC: u64 = 0x0102_1994;
-    rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::SHRINK))
-        && rustix::fs::fstatfs(file).is_ok_and(|system| system.f_type as u64 == TMPFS_MAGIC)
+    let sealed = rustix::fs::fcntl_get_seals(file).ok()?.contains(SealFlags::SHRINK);
+    let is_memory = rustix::fs::fstatfs(file).ok()?.f_type as u64 == TMPFS_MAGIC;
+    // Asked behind the seal: a length from before could have been cut since.
+    if sealed && is_memory { Some(file.metadata().ok()?.len()) } else { None }
 }
 
 /// Starts writing changed pages of the range to the disk, and does not wait.

@@ -124,13 +124,14 @@ pub(crate) fn is_immutable(_: &File) -> bool {
     false
 }
 
+/// Shared memory without a name: not to be had.
 pub(crate) fn memfd(_: &str, _: u64) -> io::Result<File> {
     unsupported("there is no shared memory without a name")
 }
 
-/// Whether the system promises that this file never becomes shorter: none does.
-pub(crate) fn is_uncuttable(_: &File) -> bool {
-    false
+/// The length that the system promises this file will keep: none does.
+pub(crate) fn uncut_len(_: &File) -> Option<u64> {
+    None
 }
 
 pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {

@@ -241,14 +241,14 @@ impl<T: AtomicInteger> AtomicElement<'_, T> {
     pub fn load(&self, order: Ordering) -> Result<T> {
         require_load("load", order)?;
         if self.region.mode() != Mode::Read {
-            return Ok(T::load(self.cell(), order));
+            return Ok(T::load_cell(self.cell(), order));
         }
         // Only relaxed loads are promised not to store, which would be a fault here; fences make
         // them as strong as was asked for.
         if order == Ordering::SeqCst {
             fence(Ordering::SeqCst);
         }
-        let value = T::load(self.cell(), Ordering::Relaxed);
+        let value = T::load_cell(self.cell(), Ordering::Relaxed);
         if order != Ordering::Relaxed {
             fence(order);
         }
@@ -266,7 +266,7 @@ impl<T: AtomicInteger> AtomicElement<'_, T> {
         if !matches!(order, Ordering::Relaxed | Ordering::Release | Ordering::SeqCst) {
             return Err(wrong_order("store", order, "Relaxed, Release or SeqCst"));
         }
-        self.change(|cell| T::store(cell, value, order))
+        self.change(|cell| T::store_cell(cell, value, order))
     }
 
     /// Stores `new` where the value is `current`: `Ok` with `current` where it was, `Err` with what

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use bytemuck::NoUninit;
 
-use super::Element;
+use super::WritableElement;
 
 /// An integer that processes can share as an atomic: `i8` to `i64`, `u8` to `u64`, aligned to its
 /// size and in the byte order of this machine.
@@ -17,7 +17,7 @@ use super::Element;
 /// assert_eq!(count(&mapray::LiveMap::<u32, _>::zeros(1)?)?, 0);
 /// # Ok::<(), mapray::Error>(())
 /// ```
-pub trait AtomicInteger: Element + NoUninit + Cell {}
+pub trait AtomicInteger: WritableElement + NoUninit + Cell {}
 
 /// What std's atomic of this size and sign can do. Orderings that std would panic at must be kept
 /// away.
@@ -26,8 +26,8 @@ pub trait AtomicInteger: Element + NoUninit + Cell {}
 #[doc(hidden)]
 pub trait Cell: Sized {
     type Atomic: Sync;
-    fn load(cell: &Self::Atomic, order: Ordering) -> Self;
-    fn store(cell: &Self::Atomic, value: Self, order: Ordering);
+    fn load_cell(cell: &Self::Atomic, order: Ordering) -> Self;
+    fn store_cell(cell: &Self::Atomic, value: Self, order: Ordering);
     fn swap(cell: &Self::Atomic, value: Self, order: Ordering) -> Self;
     fn compare_exchange(
         cell: &Self::Atomic,
@@ -55,12 +55,12 @@ macro_rules! atomic_integers {
             type Atomic = atomic::$atomic;
 
             #[inline]
-            fn load(cell: &Self::Atomic, order: Ordering) -> Self {
+            fn load_cell(cell: &Self::Atomic, order: Ordering) -> Self {
                 cell.load(order)
             }
 
             #[inline]
-            fn store(cell: &Self::Atomic, value: Self, order: Ordering) {
+            fn store_cell(cell: &Self::Atomic, value: Self, order: Ordering) {
                 cell.store(value, order)
             }
 

@@ -10,7 +10,9 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::traits::without_padding;
-use super::{ComplexLongDouble, DateTime64, Element, LongDouble, Text, TimeDelta64};
+use super::{
+    ComplexLongDouble, DateTime64, Element, LongDouble, Text, TimeDelta64, WritableElement,
+};
 use crate::DType;
 use crate::dtype::Endian;
 
@@ -70,7 +72,7 @@ impl ByteOrder for Little {
 /// }
 /// assert_eq!(largest(&[Packed::new(3u16), Packed::new(256)]), Some(256));
 /// ```
-pub trait Packable: Element + NoUninit + sealed::Sealed {
+pub trait Packable: WritableElement + NoUninit + sealed::Sealed {
     /// As many bytes as the element has.
     #[doc(hidden)]
     type Bytes: Pod + Send + Sync;

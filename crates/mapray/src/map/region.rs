@@ -112,11 +112,9 @@ impl Region {
         })
     }
 
-    /// Looks whether the file can still be cut. Only a length that is seen *behind* the seal lasts.
+    /// Looks whether the file can still be cut.
     fn note_seals(&self, file: &File) {
-        let long_enough =
-            || matches!(sys::examine(file), Ok((_, Some(len))) if len >= self.bytes.end);
-        if sys::is_uncuttable(file) && long_enough() {
+        if sys::uncut_len(file).is_some_and(|len| len >= self.bytes.end) {
             self.uncut.store(true, Ordering::Relaxed);
         }
     }

@@ -33,7 +33,7 @@ pub(crate) struct Source {
 impl Source {
     /// Opens the file at this path for reading.
     pub(crate) fn open(path: &Path) -> Result<Source> {
-        Source::open_with(path, File::options().read(true))
+        Source::open_with(path, &sys::reading())
     }
 
     /// Opens the file at this path for reading and writing.

@@ -1,7 +1,7 @@
 //! Linux, through rustix, and libc where rustix has no such call.
 
 use std::ffi::c_void;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
@@ -278,6 +278,13 @@ impl Drop for Mapping {
     }
 }
 
+/// How to open a file for reading: a pipe that nobody writes to is not waited for.
+pub(crate) fn reading() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options
+}
+
 /// What tells one file from another while the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -340,12 +347,14 @@ pub(crate) fn memfd(name: &str, len: u64) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether the kernel promises that this file never becomes shorter, and that each of its pages can
-/// be touched: a memfd sealed against shrinking. (One of huge pages may lack a page.)
-pub(crate) fn is_uncuttable(file: &File) -> bool {
+/// The length that the kernel promises this file will keep, or exceed, and of which each page can be
+/// touched: that of a memfd sealed against shrinking. (One of huge pages may lack a page.)
+pub(crate) fn uncut_len(file: &File) -> Option<u64> {
     const TMPFS_MAGIC: u64 = 0x0102_1994;
-    rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::SHRINK))
-        && rustix::fs::fstatfs(file).is_ok_and(|system| system.f_type as u64 == TMPFS_MAGIC)
+    let sealed = rustix::fs::fcntl_get_seals(file).ok()?.contains(SealFlags::SHRINK);
+    let is_memory = rustix::fs::fstatfs(file).ok()?.f_type as u64 == TMPFS_MAGIC;
+    // Asked behind the seal: a length from before could have been cut since.
+    if sealed && is_memory { Some(file.metadata().ok()?.len()) } else { None }
 }
 
 /// Starts writing changed pages of the range to the disk, and does not wait.

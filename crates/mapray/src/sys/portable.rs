@@ -1,6 +1,6 @@
 //! Any other system, through memmap2 and std. What they lack answers `Unsupported`.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -84,6 +84,13 @@ impl Mapping {
     }
 }
 
+/// How to open a file for reading.
+pub(crate) fn reading() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true);
+    options
+}
+
 /// What tells one file from another while the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -136,13 +143,14 @@ pub(crate) fn is_immutable(_: &File) -> bool {
     false
 }
 
+/// Shared memory without a name: not to be had.
 pub(crate) fn memfd(_: &str, _: u64) -> io::Result<File> {
     unsupported("there is no shared memory without a name")
 }
 
-/// Whether the system promises that this file never becomes shorter: none does.
-pub(crate) fn is_uncuttable(_: &File) -> bool {
-    false
+/// The length that the system promises this file will keep: none does.
+pub(crate) fn uncut_len(_: &File) -> Option<u64> {
+    None
 }
 
 pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {

@@ -186,8 +186,9 @@ fn an_open_file_is_mapped_as_a_whole_and_w_plus_does_not_cut_it() {
     assert_eq!((map[63], map[64], map.len()), (63, 0, 100));
     assert_eq!(fs::metadata(&path).unwrap().len(), 100);
     let error = MapOptions::new().mode(Mode::Write).live_dyn(open()).unwrap_err();
-    let text = format!("{}: shape must be given if mode == 'w+'", path.display());
-    assert_eq!(error.to_string(), text);
+    assert!(error.to_string().ends_with("shape must be given if mode == 'w+'"), "{error}");
+    // Some systems cannot tell the name of an open file.
+    assert_eq!(error.path(), Some(&*path).filter(|_| !cfg!(mapray_portable)));
 }
 
 #[test]

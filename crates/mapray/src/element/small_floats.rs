@@ -6,10 +6,13 @@ use bytemuck::{Pod, Zeroable};
 use half::{bf16, f16};
 
 use super::Element;
+use super::traits::without_padding;
 use crate::DType;
 use crate::dtype::Kind;
 
 /// The upper half of an `f32`. NumPy has no dtype for it: files hold it as `V2`, little endian.
+without_padding!([] bf16);
+
 impl Element for bf16 {
     fn dtype() -> DType {
         DType::native(Kind::Void(2))
@@ -41,6 +44,8 @@ macro_rules! float8 {
                 self.0
             }
         }
+
+        without_padding!([] $name);
 
         impl Element for $name {
             fn dtype() -> DType {

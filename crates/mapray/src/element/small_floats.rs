@@ -10,9 +10,9 @@ use super::traits::without_padding;
 use crate::DType;
 use crate::dtype::Kind;
 
-/// The upper half of an `f32`. NumPy has no dtype for it: files hold it as `V2`, little endian.
 without_padding!([] bf16);
 
+/// The upper half of an `f32`. NumPy has no dtype for it: files hold it as `V2`, little endian.
 impl Element for bf16 {
     fn dtype() -> DType {
         DType::native(Kind::Void(2))

@@ -14,7 +14,7 @@
 //! - `.npy` files: [`ArrayFile::open`], [`Map::open`], [`create`], [`save`], [`load`], [`inspect`].
 //! - Files without a header: [`MapOptions`]. Memory: [`DynView::new`], [`DynView::from_buffer`].
 //! - Parts of arrays: [`Slice`], NumPy's basic indexing as text or as Rust ranges.
-//! - Elements: [`Element`] for the numbers, [`f16`], [`Complex`], [`Bool8`], text, times, and
+//! - Elements: [`Element`] for the numbers, [`f16`](struct@f16), [`Complex`], [`Bool8`], text, times, and
 //!   [`Packed`] for unaligned and foreign-endian data.
 //! - Pages: [`Pages`] flushes, advises on, prefetches and releases a map or a slice of one.
 //!

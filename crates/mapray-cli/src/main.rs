@@ -1,4 +1,5 @@
 //! The `mapray` command.
+#![allow(rustdoc::broken_intra_doc_links, reason = "what stands on arguments is their help text")]
 
 mod address;
 mod args;

@@ -56,7 +56,8 @@ impl DynLiveMap {
         mode: Mode,
         entry: &Entry,
     ) -> Result<DynLiveMap> {
-        let region = Arc::new(Region::map(source, layout.span(), mode)?.of_entry(entry));
+        let region = Region::map(source, layout.span(), mode)?;
+        let region = Arc::new(region.of_member(entry.name.clone(), entry.upkeep.clone()));
         Ok(DynLiveMap { region, layout })
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::dtype::DType;
 use crate::layout::{Layout, Order};
+use crate::source::Upkeep;
 
 /// What a file says of one array in it: where it lies, or why it does not lie there plainly.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,36 +64,6 @@ pub enum Codec {
     },
     /// Elements of so many bits, fewer than eight, packed. mapray does not unpack them.
     Bits(u8),
-}
-
-/// What must be put right elsewhere in a file after elements were stored: data, so that a map can do
-/// it without knowing any format.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Upkeep {
-    /// A checksum over the elements.
-    pub checksum: Option<Checksum>,
-}
-
-/// A CRC-32 (that of zip, gzip and PNG) over a run of bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Checksum {
-    /// The bytes that it is of.
-    pub range: Range<u64>,
-    /// Where it stands, the place that readers go by first.
-    pub slots: Vec<Slot>,
-}
-
-/// A place in a file where four bytes, little endian, hold a checksum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Slot {
-    /// Its first byte.
-    pub offset: u64,
-    /// The bytes right before it, when the file was opened: where they are others now, somebody has
-    /// moved things about, and nothing may be written there.
-    pub before: Vec<u8>,
 }
 
 impl Entry {

@@ -10,8 +10,9 @@ mod raw;
 mod safetensors;
 pub(crate) mod zip;
 
+pub use crate::source::{Checksum, Slot, Upkeep};
 pub(crate) use contents::{Contents, Listing};
-pub use entry::{Checksum, Codec, Content, Entry, Slot, Upkeep};
+pub use entry::{Codec, Content, Entry};
 pub use probe::inspect;
 pub(crate) use probe::{first_bytes, probe, unknown};
 pub(crate) use raw::{RawArray, entry as raw_entry};

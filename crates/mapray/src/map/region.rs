@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Entry, Upkeep};
 use crate::map::claims::Claims;
 use crate::map::{Mode, bring_up_to_date};
-use crate::source::{ReadAt, Source};
+use crate::source::{ReadAt, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, Mapping};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
@@ -87,9 +86,9 @@ impl Region {
         Ok(region)
     }
 
-    /// The same, with what its file says of the array in it.
-    pub(crate) fn of_entry(self, entry: &Entry) -> Region {
-        Region { member: entry.name.clone(), upkeep: entry.upkeep.clone(), ..self }
+    /// The same, as that of a member of an archive, with what is to be done after it was edited.
+    pub(crate) fn of_member(self, name: Option<String>, upkeep: Upkeep) -> Region {
+        Region { member: name, upkeep, ..self }
     }
 
     /// Maps zeros that nobody else can reach.

@@ -4,8 +4,7 @@
 use std::fs::File;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Checksum, Slot};
-use crate::source::{ReadAt, crc32};
+use crate::source::{Checksum, ReadAt, Slot, crc32};
 use crate::sys;
 
 /// A checksum that was out of date, and what was done.

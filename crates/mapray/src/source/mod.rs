@@ -3,7 +3,9 @@
 mod crc;
 mod file;
 mod inflate;
+mod upkeep;
 
 pub(crate) use crc::{crc32, update as update_crc32};
 pub(crate) use file::{ReadAt, Source};
 pub(crate) use inflate::Inflate;
+pub use upkeep::{Checksum, Slot, Upkeep};

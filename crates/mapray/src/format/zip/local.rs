@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::extra::ELSEWHERE;
 use super::{Directory, Member, extra, u16_at, u32_at, u64_at};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::Slot;
 use crate::source::ReadAt;
+use crate::source::Slot;
 
 const HEADER: [u8; 4] = *b"PK\x03\x04";
 const HEADER_LEN: usize = 30;

@@ -119,7 +119,9 @@ pub(super) fn too_long(characters: usize, limit: usize) -> Error {
         .at_offset(8)
         .expected(format!("at most {limit} characters"))
         .found(characters)
-        .hint(format!("if the file is to be trusted, allow {characters} as max_header_size"))
+        .hint(format!(
+            "if it is to be trusted, read it by `Header::parse_limited(_, {characters})`"
+        ))
 }
 
 #[cfg(test)]

@@ -49,14 +49,14 @@ mod source;
 mod sys;
 
 pub use array::{
-    Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView,
-    DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
+    AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,
+    DynView, DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
 };
 pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
 pub use dtype::DType;
 pub use edit::{
-    AnyArray, Compression, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired,
-    SavezOptions, create, load, save, save_dyn, save_raw, savez, savez_compressed,
+    Compression, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired, SavezOptions,
+    create, load, save, save_dyn, save_raw, savez, savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;

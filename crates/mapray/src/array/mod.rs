@@ -1,5 +1,6 @@
 //! Arrays: a layout over a file, a map or memory.
 
+mod any;
 mod archive;
 mod atomic;
 mod copy;
@@ -18,6 +19,7 @@ mod typed_live;
 mod view;
 mod write;
 
+pub use any::AnyArray;
 pub use archive::Archive;
 pub use atomic::AtomicElement;
 pub use decode::DecodedArray;

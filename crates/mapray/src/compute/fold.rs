@@ -4,7 +4,7 @@ use super::axes::Axes;
 use super::run::Run;
 use super::value::Value;
 use super::walk::{Place, Sink, for_each_run};
-use crate::edit::AnyArray;
+use crate::array::AnyArray;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 

@@ -11,8 +11,8 @@ use super::scalar::Scalar;
 use super::sum::Sum;
 use super::truth::{Count, Quantifier, has_long_double, load_truth};
 use super::value::Value;
+use crate::array::AnyArray;
 use crate::dtype::Kind;
-use crate::edit::AnyArray;
 use crate::element::Bool8;
 use crate::error::{Error, ErrorKind, Result};
 

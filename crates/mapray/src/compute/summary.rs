@@ -9,7 +9,7 @@ use super::moments::Moments;
 use super::scalar::Scalar;
 use super::sum::{Sum, Summand};
 use super::value::{Real, Value};
-use crate::edit::AnyArray;
+use crate::array::AnyArray;
 use crate::error::Result;
 
 /// What [`summary`] says of an array.

@@ -5,7 +5,7 @@
 
 use super::axes::Steps;
 use super::run::Run;
-use crate::edit::AnyArray;
+use crate::array::AnyArray;
 use crate::error::Result;
 
 /// How many bytes are looked at in one go.

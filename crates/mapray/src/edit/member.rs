@@ -3,10 +3,10 @@
 use bytemuck::NoUninit;
 use ndarray::{ArrayBase, ArrayRef, Data, Dimension};
 
+use crate::array::AnyArray;
 use crate::array::{
     ArrayFile, DynLiveMap, DynMap, DynMapMut, DynView, DynViewMut, LiveMap, Map, MapMut,
 };
-use crate::edit::AnyArray;
 use crate::element::Element;
 use crate::error::Result;
 

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use ndarray::{Array, ArrayRef, Dimension};
 
-use crate::array::{
-    ArrayFile, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView, LiveMap, Stored, read_bytes,
-};
+use crate::array::{AnyArray, ArrayFile, Stored, read_bytes};
 use crate::edit::replace::replace;
 use crate::element::{Element, WritableElement};
 use crate::error::{Error, Result};
@@ -16,37 +14,6 @@ use crate::source::ReadAt;
 
 /// How much is copied at once.
 const CHUNK: usize = 4 << 20;
-
-/// An array of a dtype known at run time, wherever it lies: what [`save_dyn`], [`save_raw`] and
-/// [`reduce`](crate::reduce()) take.
-pub trait AnyArray: ReadAt {
-    /// Where the elements lie.
-    fn layout(&self) -> &Layout;
-}
-
-macro_rules! any_array {
-    ($($array:ty),*) => {$(
-        impl AnyArray for $array {
-            fn layout(&self) -> &Layout {
-                self.layout()
-            }
-        }
-    )*};
-}
-
-any_array!(ArrayFile, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView<'_>);
-
-impl<T: Element, D: Dimension> AnyArray for LiveMap<T, D> {
-    fn layout(&self) -> &Layout {
-        self.layout()
-    }
-}
-
-impl<T: WritableElement> AnyArray for Stored<'_, T> {
-    fn layout(&self) -> &Layout {
-        self.layout()
-    }
-}
 
 /// Writes an array as `.npy`, as `np.save` would, byte for byte: in C order, or in Fortran's where
 /// the array lies so. (The path is taken as it is; NumPy appends `.npy`.)

@@ -1,0 +1,41 @@
+//! What all arrays of a dtype known at run time have in common.
+
+use ndarray::Dimension;
+
+use crate::array::{
+    ArrayFile, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView, LiveMap, Stored,
+};
+use crate::element::{Element, WritableElement};
+use crate::layout::Layout;
+use crate::source::ReadAt;
+
+/// An array of a dtype known at run time, wherever it lies: what [`save_dyn`](crate::save_dyn),
+/// [`save_raw`](crate::save_raw) and [`reduce`](crate::reduce()) take.
+pub trait AnyArray: ReadAt {
+    /// Where the elements lie.
+    fn layout(&self) -> &Layout;
+}
+
+macro_rules! any_array {
+    ($($array:ty),*) => {$(
+        impl AnyArray for $array {
+            fn layout(&self) -> &Layout {
+                self.layout()
+            }
+        }
+    )*};
+}
+
+any_array!(ArrayFile, DecodedArray, DynLiveMap, DynMap, DynMapMut, DynView<'_>);
+
+impl<T: Element, D: Dimension> AnyArray for LiveMap<T, D> {
+    fn layout(&self) -> &Layout {
+        self.layout()
+    }
+}
+
+impl<T: WritableElement> AnyArray for Stored<'_, T> {
+    fn layout(&self) -> &Layout {
+        self.layout()
+    }
+}

@@ -5,12 +5,12 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
 use crate::map::{Mode, bring_up_to_date};
-use crate::source::{ReadAt, Source, Upkeep};
+use crate::source::{Lock, ReadAt, Sharing, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, Mapping};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
@@ -27,6 +27,8 @@ pub(crate) struct Region {
     /// What the array is called in its archive.
     member: Option<String>,
     upkeep: Upkeep,
+    /// What keeps others from writing the file in a way that does not go with this map.
+    lock: Mutex<Option<Lock>>,
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
@@ -55,6 +57,8 @@ impl Region {
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
         source.require(bytes.clone(), source.len()?)?;
+        let writes = mode.writes_file();
+        let lock = if writes { Lock::take(source, Sharing::Shared)? } else { None };
         let file = source.file();
         let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
         let mapping = if bytes.is_empty() {
@@ -78,6 +82,7 @@ impl Region {
             backing,
             member: None,
             upkeep: Upkeep::default(),
+            lock: Mutex::new(lock),
             edits: RwLock::default(),
             uncut: AtomicBool::new(false),
             claims: OnceLock::new(),
@@ -105,6 +110,7 @@ impl Region {
             backing: Backing::Memory,
             member: None,
             upkeep: Upkeep::default(),
+            lock: Mutex::default(),
             edits: RwLock::default(),
             uncut: AtomicBool::new(true),
             claims: OnceLock::new(),
@@ -132,6 +138,23 @@ impl Region {
     /// While this region lives, none of its bytes may be cut off its file.
     pub(crate) unsafe fn assume_uncut(&self) {
         self.uncut.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps everybody else from writing the file while this region lives, where it writes the file
+    /// and has locked it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Locked`] where somebody else has it locked; then it is not locked by us any more.
+    pub(crate) fn lock_exclusively(&self) -> Result<()> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(_), Backing::Path(path, identity)) = (lock.take(), &self.backing) else {
+            return Ok(());
+        };
+        // Our own lock, now dropped, would stand in the way of the other.
+        let source = same(Source::open(path)?, path, *identity)?;
+        *lock = Lock::take(&source, Sharing::Exclusive)?;
+        Ok(())
     }
 
     /// Keeps the `size` bytes at `at`, a multiple of it, for atomics of that size.

@@ -1,6 +1,6 @@
 //! Any other system, through memmap2 and std. What they lack answers `Unsupported`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -84,6 +84,27 @@ impl Mapping {
     }
 }
 
+/// An advisory lock on a file, held by its descriptor.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    _file: File,
+}
+
+/// Locks the file, which must have been opened for this, if nobody else has it locked; `exclusive`
+/// goes with no other lock, else it goes with others like it.
+pub(crate) fn lock(file: File, exclusive: bool) -> io::Result<Option<FileLock>> {
+    match if exclusive { file.try_lock() } else { file.try_lock_shared() } {
+        Ok(()) => Ok(Some(FileLock { _file: file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The processes that have the file locked: not to be had.
+pub(crate) fn lock_holders(_: Identity) -> Vec<u32> {
+    Vec::new()
+}
+
 /// How to open a file for reading.
 pub(crate) fn reading() -> OpenOptions {
     let mut options = File::options();
@@ -160,7 +181,7 @@ pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {
 /// Makes room for the first `len` bytes of the file: its holes are filled with zeros, and zeros are
 /// written behind its end, which moves its end. More than a tebibyte of them would take hours, and
 /// may be a wrong number.
-pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
+pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
     let old_len = file.metadata()?.len();
     const MOST: u64 = 1 << 40;
     if len.saturating_sub(old_len) > MOST {
@@ -196,7 +217,7 @@ fn fill_holes(file: &File, len: u64) -> io::Result<()> {
 }
 
 /// Makes the range read as zeros.
-pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
+pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     let zeros = vec![0; 1 << 20];
     let mut at = range.start;
     while at < range.end {
@@ -208,21 +229,21 @@ pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
 }
 
 /// Makes the range read as zeros.
-pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
+pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, range)
 }
 
 /// A new file in the folder that has no name: not to be had.
-pub(crate) fn nameless_file(_: &Path) -> io::Result<Option<File>> {
+pub(super) fn nameless_file(_: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
 /// Gives a nameless file a name: there are none.
-pub(crate) fn give_name(_: &File, _: &Path) -> io::Result<()> {
+pub(super) fn give_name(_: &File, _: &Path) -> io::Result<()> {
     unsupported("a file without a name cannot be given one")
 }
 
 /// Waits until the disk has the names in a folder: not every system can open one.
-pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }

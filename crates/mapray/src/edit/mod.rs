@@ -1,9 +1,12 @@
 //! Making and changing files: save, create, archives, their verification and repair.
 
+mod archive;
 mod create;
 mod deflate;
 mod member;
+mod member_writer;
 mod npz_writer;
+mod prepared;
 mod replace;
 mod save;
 mod savez;
@@ -11,6 +14,7 @@ mod tail;
 mod verify;
 
 pub use crate::source::Durability;
+pub use archive::{Aligned, NpzEditOptions, NpzEditor};
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;

@@ -1,5 +1,6 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +10,7 @@ use crate::layout::Layout;
 use crate::source::{Inflate, ReadAt};
 
 /// What NumPy adds to the name of an array to get that of its member.
-const SUFFIX: &str = ".npy";
+pub(crate) const SUFFIX: &str = ".npy";
 
 /// The member that NumPy would read under this name: the one that is called so, else the one with
 /// `.npy` behind it.
@@ -21,6 +22,11 @@ pub(crate) fn find<'a>(directory: &'a Directory, name: &str) -> Option<&'a Membe
 /// called so, which NumPy would read instead.
 pub(crate) fn names(directory: &Directory) -> Vec<String> {
     let members: Vec<_> = directory.members().iter().map(|member| directory.name(member)).collect();
+    array_names(&members)
+}
+
+/// The same, from the names of the members.
+pub(crate) fn array_names(members: &[Cow<'_, str>]) -> Vec<String> {
     let exact: HashSet<&str> = members.iter().map(|name| &**name).collect();
     let mut seen = HashSet::new();
     let names = members.iter().map(|name| key(name, |key| exact.contains(key)));
@@ -49,7 +55,7 @@ pub(crate) fn entry(
         let method = member.method()?;
         let local = Local::read(source, directory, member)?;
         match method {
-            Method::Stored => stored(source, member, local),
+            Method::Stored => stored(source, directory, member, local),
             Method::Deflate => deflated(source, member, &local),
         }
     })();
@@ -58,7 +64,12 @@ pub(crate) fn entry(
     Ok(entry)
 }
 
-fn stored(source: &(impl ReadAt + ?Sized), member: &Member, local: Local) -> Result<Entry> {
+fn stored(
+    source: &(impl ReadAt + ?Sized),
+    directory: &Directory,
+    member: &Member,
+    local: Local,
+) -> Result<Entry> {
     let data = local.data;
     require_array(&local.first)?;
     let mut entry =
@@ -72,7 +83,10 @@ fn stored(source: &(impl ReadAt + ?Sized), member: &Member, local: Local) -> Res
         }
         Content::Encoded { range, .. } => *range = data.start + range.start..data.end,
     }
-    entry.upkeep = Upkeep { checksum: Some(Checksum { range: data, slots: local.slots }) };
+    entry.upkeep = Upkeep {
+        checksum: Some(Checksum { range: data, slots: local.slots }),
+        file_len: Some(directory.file_len()),
+    };
     Ok(entry)
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
-use crate::map::{Mode, bring_up_to_date};
+use crate::map::{Mode, bring_up_to_date, require_len};
 use crate::source::{Lock, ReadAt, Sharing, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, Mapping};
 
@@ -283,9 +283,12 @@ impl Region {
         };
         // A checksum is of all the bytes, so all must be on the disk before it is.
         self.flush(self.bytes())?;
-        self.with_file(Access::ReadWrite, |file| bring_up_to_date(file, checksum))
-            .map(drop)
-            .map_err(|error| self.name(error))
+        self.with_file(Access::ReadWrite, |file| {
+            require_len(file, self.upkeep.file_len)?;
+            bring_up_to_date(file, checksum)
+        })
+        .map(drop)
+        .map_err(|error| self.name(error))
     }
 
     /// Starts writing what was stored in this range.

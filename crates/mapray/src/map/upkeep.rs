@@ -42,6 +42,26 @@ fn moved(slot: &Slot) -> Error {
     .hint("the file was changed meanwhile; open it anew, and repair it")
 }
 
+/// Checks that a file has still the length with which it was read where things are in it.
+///
+/// # Errors
+///
+/// [`ErrorKind::Changed`] where it has another.
+pub(crate) fn require_len(file: &File, expected: Option<u64>) -> Result<()> {
+    let examined = sys::examine(file).map_err(|error| Error::io("examine the file", error))?;
+    match (expected, examined.1) {
+        (Some(expected), Some(found)) if expected != found => {
+            let message =
+                "the archive was edited since it was opened, so its checksums may be elsewhere";
+            Err(Error::new(ErrorKind::Changed, message)
+                .expected(format!("a file of {expected} bytes"))
+                .found(found)
+                .hint("what was stored is there; `Npz::repair` brings the checksums up to date"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Computes a checksum, and writes it where another one stands. All places are looked at before the
 /// first is written, and the disk has it when this returns.
 pub(crate) fn bring_up_to_date(file: &File, checksum: &Checksum) -> Result<Update> {

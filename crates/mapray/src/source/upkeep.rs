@@ -9,6 +9,9 @@ use std::ops::Range;
 pub struct Upkeep {
     /// A checksum over the elements.
     pub checksum: Option<Checksum>,
+    /// The length of the file when this was read from it, where it says where things are: in a file of
+    /// another length they may be elsewhere, and nothing may be written there.
+    pub file_len: Option<u64>,
 }
 
 /// A CRC-32 (that of zip, gzip and PNG) over a run of bytes.

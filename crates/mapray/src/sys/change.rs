@@ -31,7 +31,18 @@ pub(crate) fn set_len(file: &File, len: u64) -> io::Result<()> {
 /// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that it has.
 /// Its length changes only where the file system cannot do that without.
 pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    imp::reserve(file, len)
+    imp::reserve(file, 0..len)
+}
+
+/// As [`reserve`], for a part of the file only.
+pub(crate) fn reserve_range(file: &File, range: Range<u64>) -> io::Result<()> {
+    imp::reserve(file, range)
+}
+
+/// Copies the range of one file to byte `to` of another, without taking it through this process where
+/// the system can; `UnexpectedEof` where the file ends before.
+pub(crate) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -> io::Result<()> {
+    imp::copy_range(from, range, file, to)
 }
 
 /// Makes the range read as zeros, without giving up its blocks.

@@ -13,6 +13,7 @@ use rustix::fs::{FallocateFlags, MemfdFlags, OFlags, SealFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
+use super::shared::copy_through_memory;
 use super::{Access, Advice, write_all_at};
 
 /// The size of a page, the grain of every map.
@@ -422,17 +423,18 @@ pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()>
     }
 }
 
-/// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that the
-/// file has or its length. Where the file system cannot, its holes are filled with zeros, and zeros
-/// are written behind its end, which does move its end.
-pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    if len == 0 {
+/// Gives the range of the file blocks of the disk, without changing a byte that the file has or its
+/// length. Where the file system cannot, its holes are filled with zeros, and zeros are written
+/// behind its end, which does move its end.
+pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
+    if range.is_empty() {
         return Ok(());
     }
+    let len = range.end - range.start;
     require_room(file, len)?;
-    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
+    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, len) {
         Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, len),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, range),
         Err(error) => Err(error.into()),
     }
 }
@@ -450,23 +452,56 @@ fn require_room(file: &File, len: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn fill_holes(file: &File, len: u64) -> io::Result<()> {
-    let old_len = file.metadata()?.len();
-    let mut at = 0;
-    while at < old_len.min(len) {
+fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
+    let old_end = file.metadata()?.len().min(range.end);
+    let mut at = range.start;
+    while at < old_end {
         let hole = rustix::fs::seek(file, SeekFrom::Hole(at))?;
-        if hole >= old_len.min(len) {
+        if hole >= old_end {
             break;
         }
         let data = match rustix::fs::seek(file, SeekFrom::Data(hole)) {
             Ok(data) => data,
-            Err(Errno::NXIO) => old_len,
+            Err(Errno::NXIO) => old_end,
             Err(error) => return Err(error.into()),
         };
-        write_zeros(file, hole..data.min(len))?;
+        write_zeros(file, hole..data.min(old_end))?;
         at = data;
     }
-    write_zeros(file, old_len.min(len)..len)
+    write_zeros(file, old_end.max(range.start)..range.end)
+}
+
+/// Copies between files in the kernel (`copy_file_range(2)`), where both file systems can: one that
+/// shares blocks copies nothing.
+pub(super) fn copy_range(
+    from: &File,
+    mut range: Range<u64>,
+    file: &File,
+    mut to: u64,
+) -> io::Result<()> {
+    /// The kernel copies no more at once.
+    const MOST: u64 = 1 << 30;
+    while !range.is_empty() {
+        let (n, mut source, mut target) = ((range.end - range.start).min(MOST), range.start, to);
+        let copied = rustix::fs::copy_file_range(
+            from,
+            Some(&mut source),
+            file,
+            Some(&mut target),
+            n as usize,
+        );
+        match copied {
+            // Some file systems answer so to what they cannot copy.
+            Ok(0) => return copy_through_memory(from, range, file, to),
+            Ok(copied) => (range.start, to) = (range.start + copied as u64, to + copied as u64),
+            Err(Errno::INTR) => {}
+            Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
+                return copy_through_memory(from, range, file, to);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Makes the range read as zeros, without giving up its blocks.

@@ -1,6 +1,7 @@
 //! The directory of an archive.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use super::end::{self, End, RECORD, RECORD_LEN};
 use super::{codepage, extra, u16_at, u32_at};
@@ -18,6 +19,16 @@ pub(crate) struct Directory {
     /// The byte of the file at which it starts.
     start: u64,
     members: Vec<Member>,
+    /// The places of the members, in the order in which they lie in the file; made when it is needed.
+    in_file_order: OnceLock<Vec<usize>>,
+    /// How many bytes were put in front of the archive after its offsets were written.
+    shift: u64,
+    /// What the archive says of itself, in whatever encoding.
+    comment: Vec<u8>,
+    /// The byte behind the archive, its comment included.
+    end: u64,
+    /// The length of the file, or of the part of it, that it was read from.
+    file_len: u64,
 }
 
 /// What the directory says of one member.
@@ -52,10 +63,19 @@ impl Directory {
     ///
     /// [`ErrorKind::Format`] where there is none, or it is wrong.
     pub(crate) fn read(source: &(impl ReadAt + ?Sized), len: u64) -> Result<Directory> {
-        let end = end::find(source, len)?;
+        let mut end = end::find(source, len)?;
         let likely = end.count.min(CHUNK as u64 / RECORD_LEN) as usize;
         let members = Vec::with_capacity(likely);
-        let mut directory = Directory { bytes: Vec::new(), start: end.directory.start, members };
+        let mut directory = Directory {
+            bytes: Vec::new(),
+            start: end.directory.start,
+            members,
+            in_file_order: OnceLock::new(),
+            shift: end.shift,
+            comment: std::mem::take(&mut end.comment),
+            end: end.end,
+            file_len: len,
+        };
         let size = (end.directory.end - end.directory.start) as usize;
         let mut at = 0;
         for _ in 0..end.count {
@@ -143,6 +163,37 @@ impl Directory {
         Error::new(ErrorKind::Format, message).at_offset(self.start + at as u64)
     }
 
+    /// Its bytes, as they lie in the file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The byte of the file at which it starts.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// How many bytes were put in front of the archive after its offsets were written.
+    pub(crate) fn shift(&self) -> u64 {
+        self.shift
+    }
+
+    /// What the archive says of itself, in whatever encoding.
+    pub(crate) fn comment(&self) -> &[u8] {
+        &self.comment
+    }
+
+    /// The byte behind the archive, its comment included. Where that is cut short it lies behind
+    /// the end of the file.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The length of the file when it was read.
+    pub(crate) fn file_len(&self) -> u64 {
+        self.file_len
+    }
+
     /// The members, in the order of the directory.
     pub(crate) fn members(&self) -> &[Member] {
         &self.members
@@ -172,25 +223,35 @@ impl Directory {
         self.members.iter().rev().find(is_it)
     }
 
-    /// The directory's record of a member: where it starts in the file, and its bytes.
-    pub(super) fn record(&self, member: &Member) -> (u64, &[u8]) {
-        (self.start + member.record as u64, &self.bytes[member.record..])
+    /// The directory's record of a member.
+    pub(crate) fn record(&self, member: &Member) -> &[u8] {
+        let record = &self.bytes[member.record..];
+        let rest: usize = [28, 30, 32].into_iter().map(|at| usize::from(u16_at(record, at))).sum();
+        &record[..RECORD_LEN as usize + rest]
+    }
+
+    /// The byte of the file at which the record of a member starts.
+    pub(super) fn record_start(&self, member: &Member) -> u64 {
+        self.start + member.record as u64
     }
 
     /// Where a member must have ended: at the next one, or at the directory.
     pub(super) fn limit(&self, member: &Member) -> Result<u64> {
-        let mut limit = self.start;
-        for other in self.members.iter().filter(|other| other.record != member.record) {
-            if other.header == member.header {
-                return Err(self
-                    .wrong(member.record, "two members of the zip archive lie in the same place")
-                    .found(format!("'{}' and '{}'", self.name(member), self.name(other))));
-            }
-            if other.header > member.header {
-                limit = limit.min(other.header);
-            }
+        let in_file_order = self.in_file_order.get_or_init(|| {
+            let mut order: Vec<usize> = (0..self.members.len()).collect();
+            order.sort_by_key(|&i| self.members[i].header);
+            order
+        });
+        let header = |&i: &usize| self.members[i].header;
+        let first = in_file_order.partition_point(|i| header(i) < member.header);
+        let next = in_file_order.partition_point(|i| header(i) <= member.header);
+        let others = in_file_order[first..next].iter().map(|&i| &self.members[i]);
+        if let Some(other) = others.into_iter().find(|other| other.record != member.record) {
+            return Err(self
+                .wrong(member.record, "two members of the zip archive lie in the same place")
+                .found(format!("'{}' and '{}'", self.name(member), self.name(other))));
         }
-        Ok(limit)
+        Ok(in_file_order.get(next).map_or(self.start, header))
     }
 }
 

@@ -10,6 +10,8 @@ mod directory;
 mod end;
 mod extra;
 mod local;
+pub(crate) mod moved;
+pub(crate) mod unfinished;
 pub(crate) mod write;
 
 pub(crate) use directory::{Directory, Member, Method};

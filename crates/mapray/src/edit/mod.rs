@@ -4,6 +4,8 @@ mod create;
 mod deflate;
 mod member;
 mod npz_writer;
+#[cfg(test)]
+mod power_cuts;
 mod replace;
 mod save;
 mod savez;

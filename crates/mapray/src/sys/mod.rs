@@ -8,6 +8,8 @@ mod imp;
 mod imp;
 
 mod change;
+#[cfg(test)]
+pub(crate) mod record;
 mod shared;
 
 pub(crate) use change::*;

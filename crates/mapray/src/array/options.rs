@@ -18,7 +18,7 @@ use crate::format::RawArray;
 use crate::interop::ndarray::{require_mappable, require_mappable_mut};
 use crate::layout::{Layout, Order};
 use crate::map::Mode;
-use crate::source::{Lock, Sharing, Source};
+use crate::source::{Lock, Source};
 use crate::sys;
 
 /// Where a raw array is to be found.
@@ -402,7 +402,7 @@ impl MapOptions {
             };
         };
         let source = if self.without_locks { source.without_locks() } else { source };
-        let _lock = Lock::take(&source, Sharing::Shared)?;
+        let _lock = Lock::shared(&source, 0..u64::MAX)?;
         extend(&source, old_len, len.max(old_len), sparse)?;
         let file = source.file();
         let zeroed = if sparse {

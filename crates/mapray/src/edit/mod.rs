@@ -6,6 +6,8 @@ mod deflate;
 mod member;
 mod member_writer;
 mod npz_writer;
+#[cfg(test)]
+mod power_cuts;
 mod prepared;
 mod replace;
 mod save;

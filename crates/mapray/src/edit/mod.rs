@@ -12,10 +12,10 @@ mod savez;
 mod tail;
 mod verify;
 
+pub use crate::source::Durability;
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;
-pub use replace::Durability;
 pub use save::{SaveOptions, load, save, save_dyn, save_raw};
 pub use savez::{Compression, SavezOptions, savez, savez_compressed};
 pub use verify::{Fault, FaultKind, Repaired};

@@ -345,6 +345,14 @@ pub(crate) fn reading() -> OpenOptions {
     options
 }
 
+/// The same, but not through a symbolic link.
+#[allow(dead_code, reason = "the kinds of journals use it")]
+pub(crate) fn reading_no_link() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
+    options
+}
+
 /// What tells one file from another while the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {

@@ -15,7 +15,7 @@ mod shared;
 pub(crate) use change::*;
 pub(crate) use imp::{
     FileLock, Identity, Mapping, examine, is_immutable, lock_holders, memfd, page_size, path_of,
-    reading, rights, start_write_back, uncut_len,
+    reading, reading_no_link, rights, start_write_back, uncut_len,
 };
 pub use shared::Advice;
-pub(crate) use shared::{Access, read_exact_at};
+pub(crate) use shared::{Access, Stamp, Time, is_there, read_exact_at, stamp};

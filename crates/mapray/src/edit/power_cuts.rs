@@ -6,8 +6,8 @@ use std::path::Path;
 use ndarray::{Array1, Ix1};
 
 use crate::array::Npz;
-use crate::edit::{load, save, savez};
-use crate::sys::record::{acknowledge, record};
+use crate::edit::{CreateOptions, Durability, SaveOptions, SavezOptions, load, save, savez};
+use crate::sys::record::{Change, acknowledge, record};
 
 /// Changes a file in a folder of its own, step by step, from state 0 to state `steps`.
 ///
@@ -82,4 +82,24 @@ fn a_saved_archive_is_the_old_or_the_new_one() {
             state("a")
         },
     );
+}
+
+#[test]
+fn what_need_not_last_waits_for_no_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let within = folder.path().join("folder");
+    std::fs::create_dir(&within).unwrap();
+    let syncs = |durability| {
+        let recording = record(&within, || {
+            let (array, path) = (array(0), within.join("a"));
+            SaveOptions::new().durability(durability).save(&path, &array).unwrap();
+            SavezOptions::new().durability(durability).save(&path, [("a", &array)]).unwrap();
+            let create = CreateOptions::new(3).durability(durability);
+            create.file(&path, "<f8".parse().unwrap()).unwrap();
+        });
+        let is_sync =
+            |change: &&Change| matches!(change, Change::SyncFile(_) | Change::SyncFolder(_));
+        recording.changes().iter().filter(is_sync).count()
+    };
+    assert_eq!((syncs(Durability::Buffered), syncs(Durability::Synced)), (0, 6));
 }

@@ -78,8 +78,8 @@ impl ArrayFile {
             Content::Stored(layout) => Ok(layout.clone()),
             Content::Encoded { codec, .. } => Err(encoded(*codec)),
         });
-        let layout = layout
-            .and_then(|layout| source.require(layout.span(), source.opened_len()).map(|()| layout));
+        let layout =
+            layout.and_then(|layout| source.require_opened(layout.span()).map(|()| layout));
         let layout = layout.map_err(|error| name(&source, &entry, error))?;
         Ok(ArrayFile { source, entry, layout })
     }

@@ -1,8 +1,10 @@
 //! Making and changing files: save, create, archives, their verification and repair.
 
+mod append;
 mod archive;
 mod create;
 mod deflate;
+mod grow;
 mod member;
 mod member_writer;
 mod npz_writer;
@@ -16,6 +18,7 @@ mod tail;
 mod verify;
 
 pub use crate::source::Durability;
+pub use append::{AppendOptions, Appender, append, append_dyn, resize};
 pub use archive::{Aligned, NpzEditOptions, NpzEditor};
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;

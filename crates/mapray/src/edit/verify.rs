@@ -140,7 +140,8 @@ fn repair_member(
     }
     match Local::read(source, directory, member) {
         Ok(local) => {
-            let checksum = Checksum { range: local.data, slots: local.slots };
+            let file_len = directory.file_len();
+            let checksum = Checksum { range: local.data, slots: local.slots, file_len };
             bring_up_to_date(source.file(), &checksum).map(Some)
         }
         Err(error) if error.kind() == ErrorKind::Io => Err(error),

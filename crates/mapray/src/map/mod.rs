@@ -10,4 +10,4 @@ pub use crate::sys::Advice;
 pub use mode::Mode;
 pub use pages::{Pages, Residency};
 pub(crate) use region::Region;
-pub(crate) use upkeep::{Update, bring_up_to_date, require_len, stored as stored_checksum};
+pub(crate) use upkeep::{Update, bring_up_to_date, stored as stored_checksum};

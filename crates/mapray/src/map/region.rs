@@ -9,7 +9,7 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
-use crate::map::{Mode, bring_up_to_date, require_len};
+use crate::map::{Mode, bring_up_to_date};
 use crate::source::{Lock, ReadAt, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, Mapping};
 
@@ -56,7 +56,7 @@ impl Region {
     ///
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
-        source.require(bytes.clone(), source.len()?)?;
+        source.require(bytes.clone())?;
         let writes = mode.writes_file();
         let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
         let file = source.file();
@@ -279,12 +279,9 @@ impl Region {
         };
         // A checksum is of all the bytes, so all must be on the disk before it is.
         self.flush(self.bytes())?;
-        self.with_file(Access::ReadWrite, |file| {
-            require_len(file, self.upkeep.file_len)?;
-            bring_up_to_date(file, checksum)
-        })
-        .map(drop)
-        .map_err(|error| self.name(error))
+        self.with_file(Access::ReadWrite, |file| bring_up_to_date(file, checksum))
+            .map(drop)
+            .map_err(|error| self.name(error))
     }
 
     /// Starts writing what was stored in this range.

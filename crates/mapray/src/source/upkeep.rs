@@ -9,9 +9,19 @@ use std::ops::Range;
 pub struct Upkeep {
     /// A checksum over the elements.
     pub checksum: Option<Checksum>,
-    /// The length of the file when this was read from it, where it says where things are: in a file of
-    /// another length they may be elsewhere, and nothing may be written there.
-    pub file_len: Option<u64>,
+    /// How the array can become longer where it lies; `None` where it cannot.
+    pub growth: Option<Growth>,
+}
+
+/// An array at the end of its file, along one axis of which more elements can follow: nothing but the
+/// header has to be put right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Growth {
+    /// The axis that can grow: the one whose stride is the widest.
+    pub axis: usize,
+    /// The header, which says how long it is.
+    pub header: Range<u64>,
 }
 
 /// A CRC-32 (that of zip, gzip and PNG) over a run of bytes.
@@ -22,6 +32,9 @@ pub struct Checksum {
     pub range: Range<u64>,
     /// Where it stands, the place that readers go by first.
     pub slots: Vec<Slot>,
+    /// The length of the file when these were found: in a file of another length they may no longer be
+    /// the places that count, and nothing may be written there.
+    pub file_len: u64,
 }
 
 /// A place in a file where four bytes, little endian, hold a checksum.

@@ -6,9 +6,9 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::imp;
 #[cfg(test)]
 use super::record::{self, Change};
+use super::{imp, read_exact_at};
 
 /// Writes all of `bytes` from byte `offset` on.
 pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -40,7 +40,7 @@ pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
     imp::reserve(file, 0..len)
 }
 
-/// As [`reserve`], for a part of the file only.
+/// [`reserve`], for a part of the file, or for what is to follow its end.
 pub(crate) fn reserve_range(file: &File, range: Range<u64>) -> io::Result<()> {
     imp::reserve(file, range)
 }
@@ -48,7 +48,18 @@ pub(crate) fn reserve_range(file: &File, range: Range<u64>) -> io::Result<()> {
 /// Copies the range of one file to byte `to` of another, without taking it through this process where
 /// the system can; `UnexpectedEof` where the file ends before.
 pub(crate) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -> io::Result<()> {
-    imp::copy_range(from, range, file, to)
+    let copied = imp::copy_range(from, range.clone(), file, to)?;
+    #[cfg(test)]
+    record::note_copy(file, to..to + copied);
+    let (mut rest, mut to) = (range.start + copied..range.end, to + copied);
+    let mut buffer = vec![0; (rest.end - rest.start).min(1 << 20) as usize];
+    while !rest.is_empty() {
+        let piece = &mut buffer[..(rest.end - rest.start).min(1 << 20) as usize];
+        read_exact_at(from, rest.start, piece)?;
+        write_all_at(file, to, piece)?;
+        (rest.start, to) = (rest.start + piece.len() as u64, to + piece.len() as u64);
+    }
+    Ok(())
 }
 
 /// Makes the range read as zeros, without giving up its blocks.

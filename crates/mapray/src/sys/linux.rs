@@ -13,7 +13,6 @@ use rustix::fs::{FallocateFlags, MemfdFlags, OFlags, SealFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
-use super::shared::copy_through_memory;
 use super::{Access, Advice, write_all_at};
 
 /// The size of a page, the grain of every map.
@@ -441,15 +440,15 @@ pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()>
     }
 }
 
-/// Gives the range of the file blocks of the disk, without changing a byte that the file has or its
-/// length. Where the file system cannot, its holes are filled with zeros, and zeros are written
-/// behind its end, which does move its end.
+/// Gives these bytes of the file blocks of the disk, without changing a byte that the file has or its
+/// length. Where the file system cannot, its holes are filled with zeros, and zeros are written behind
+/// its end, which does move its end.
 pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
     if range.is_empty() {
         return Ok(());
     }
+    require_room(file, &range)?;
     let len = range.end - range.start;
-    require_room(file, len)?;
     match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, len) {
         Ok(()) => Ok(()),
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, range),
@@ -459,67 +458,63 @@ pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
 
 /// Refuses what the file system cannot hold before the kernel tries: a tmpfs would take all memory
 /// first.
-fn require_room(file: &File, len: u64) -> io::Result<()> {
+fn require_room(file: &File, range: &Range<u64>) -> io::Result<()> {
     let system = rustix::fs::fstatvfs(file)?;
     let free = system.f_bfree.saturating_mul(system.f_frsize);
-    let own = file.metadata()?.blocks().saturating_mul(512);
+    let metadata = file.metadata()?;
+    // What the file has behind its end is not known.
+    let own = if range.start < metadata.len() { metadata.blocks() } else { 0 };
+    let room = free.saturating_add(own.saturating_mul(512));
     // A file system that does not say how large it is may be of any size.
-    if system.f_blocks > 0 && len > free.saturating_add(own) {
+    if system.f_blocks > 0 && range.end - range.start > room {
         return Err(io::ErrorKind::StorageFull.into());
     }
     Ok(())
 }
 
 fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
-    let old_end = file.metadata()?.len().min(range.end);
+    let old_len = file.metadata()?.len();
+    let end = old_len.min(range.end);
     let mut at = range.start;
-    while at < old_end {
+    while at < end {
         let hole = rustix::fs::seek(file, SeekFrom::Hole(at))?;
-        if hole >= old_end {
+        if hole >= end {
             break;
         }
         let data = match rustix::fs::seek(file, SeekFrom::Data(hole)) {
             Ok(data) => data,
-            Err(Errno::NXIO) => old_end,
+            Err(Errno::NXIO) => old_len,
             Err(error) => return Err(error.into()),
         };
-        write_zeros(file, hole..data.min(old_end))?;
+        write_zeros(file, hole..data.min(range.end))?;
         at = data;
     }
-    write_zeros(file, old_end.max(range.start)..range.end)
+    write_zeros(file, end.max(range.start)..range.end)
 }
 
 /// Copies between files in the kernel (`copy_file_range(2)`), where both file systems can: one that
-/// shares blocks copies nothing.
-pub(super) fn copy_range(
-    from: &File,
-    mut range: Range<u64>,
-    file: &File,
-    mut to: u64,
-) -> io::Result<()> {
+/// shares blocks copies nothing. Tells how many bytes have been copied.
+pub(super) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -> io::Result<u64> {
     /// The kernel copies no more at once.
     const MOST: u64 = 1 << 30;
-    while !range.is_empty() {
-        let (n, mut source, mut target) = ((range.end - range.start).min(MOST), range.start, to);
-        let copied = rustix::fs::copy_file_range(
-            from,
-            Some(&mut source),
-            file,
-            Some(&mut target),
-            n as usize,
-        );
-        match copied {
+    let len = range.end - range.start;
+    let mut done = 0;
+    while done < len {
+        let (mut source, mut target) = (range.start + done, to + done);
+        let n = (len - done).min(MOST) as usize;
+        let offsets = (Some(&mut source), Some(&mut target));
+        match rustix::fs::copy_file_range(from, offsets.0, file, offsets.1, n) {
             // Some file systems answer so to what they cannot copy.
-            Ok(0) => return copy_through_memory(from, range, file, to),
-            Ok(copied) => (range.start, to) = (range.start + copied as u64, to + copied as u64),
+            Ok(0) => break,
+            Ok(copied) => done += copied as u64,
             Err(Errno::INTR) => {}
             Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
-                return copy_through_memory(from, range, file, to);
+                break;
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
+    Ok(done)
 }
 
 /// Makes the range read as zeros, without giving up its blocks.

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::time::SystemTime;
 
 /// How pages of a file are mapped.
@@ -128,21 +127,4 @@ pub(crate) fn is_there(path: &std::path::Path) -> io::Result<bool> {
             _ => Err(error),
         },
     }
-}
-
-/// Copies the range of one file to byte `to` of another, piece by piece.
-pub(super) fn copy_through_memory(
-    from: &File,
-    mut range: Range<u64>,
-    file: &File,
-    mut to: u64,
-) -> io::Result<()> {
-    let mut buffer = vec![0; (range.end - range.start).min(1 << 20) as usize];
-    while !range.is_empty() {
-        let piece = &mut buffer[..(range.end - range.start).min(1 << 20) as usize];
-        read_exact_at(from, range.start, piece)?;
-        super::write_all_at(file, to, piece)?;
-        (range.start, to) = (range.start + piece.len() as u64, to + piece.len() as u64);
-    }
-    Ok(())
 }

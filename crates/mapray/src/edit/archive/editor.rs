@@ -16,7 +16,7 @@ use crate::format::names::unknown;
 use crate::format::zip::write::Member;
 use crate::format::zip::{Directory, unfinished};
 use crate::format::{Contents, npz};
-use crate::source::{Lock, Sharing, Source};
+use crate::source::{Lock, Source};
 
 /// A `.npz` archive that is being edited: members are added, replaced and removed, and all of it takes
 /// effect at once, by [`finish`](NpzEditor::finish).
@@ -106,7 +106,7 @@ impl Opened {
             .expected("a regular file")
             .found("a folder, a device or a pipe"));
         }
-        let lock = Lock::take(&source, Sharing::Exclusive)?;
+        let lock = Lock::exclusive(&source, 0..u64::MAX)?;
         // Whoever had the lock before may have put another file there.
         source.reopened()?;
         unfinished::recover(&source)?;

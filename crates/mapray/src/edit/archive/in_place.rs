@@ -27,7 +27,7 @@ impl InPlace {
     ) -> Result<InPlace> {
         let source = source.try_clone()?;
         require_unchanged(&source, directory)?;
-        let journal = Some(unfinished::announce(&source, directory)?);
+        let journal = Some(unfinished::announce(&source, directory, durability)?);
         Ok(InPlace { source, old_len: directory.file_len(), durability, journal })
     }
 
@@ -49,7 +49,7 @@ impl InPlace {
         self.sync()?;
         // From here on there is nothing to go back to; the file still ends with the old directory.
         match self.journal.take() {
-            Some(journal) => journal.remove()?,
+            Some(journal) => journal.remove_with(self.durability)?,
             None => return Ok(()),
         }
         let cut = sys::set_len(self.source.file(), len);
@@ -71,10 +71,10 @@ impl Drop for InPlace {
         // Another file at the path has a journal of its own there, if any.
         if let Some(journal) = self.journal.take()
             && self.source.reopened().is_ok()
-            && unfinished::cut(&self.source, self.old_len).is_ok()
+            && unfinished::cut(&self.source, self.old_len, self.durability).is_ok()
         {
             // Left behind, it does no harm: the next one who opens the archive removes it.
-            let _ = journal.remove();
+            let _ = journal.remove_with(self.durability);
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{Directory, Local};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Journal, Kind, Lock, ReadAt, Sharing, Source, crc32, target_of};
+use crate::source::{Durability, Journal, Kind, Lock, ReadAt, Source, crc32, target_of};
 use crate::sys;
 
 /// The bytes of the journal's payload: where the old directory starts, and the CRC-32 of all from
@@ -14,10 +14,14 @@ use crate::sys;
 const PAYLOAD: usize = 12;
 
 /// Writes the journal of an edit of this archive, which ends with its file.
-pub(crate) fn announce(source: &Source, directory: &Directory) -> Result<Journal> {
+pub(crate) fn announce(
+    source: &Source,
+    directory: &Directory,
+    durability: Durability,
+) -> Result<Journal> {
     let start = directory.start();
     let crc = crc32(source, start..directory.file_len())?;
-    Journal::write(source, Kind::Length, |out| {
+    Journal::write_with(source, Kind::Length, durability, |out| {
         out.write_all(&start.to_le_bytes())?;
         out.write_all(&crc.to_le_bytes())
     })
@@ -29,7 +33,7 @@ pub(crate) fn settled_len(source: &Source) -> Result<Option<u64>> {
     let Some(journal) = find(source)? else {
         return source.len();
     };
-    match Lock::take(source, Sharing::Exclusive) {
+    match Lock::exclusive(source, 0..u64::MAX) {
         Ok(Some(_lock)) => match source.writable() {
             Ok(source) => {
                 recover(&source)?;
@@ -56,14 +60,17 @@ pub(crate) fn recover(source: &Source) -> Result<()> {
         return Ok(());
     };
     if let Some(old_len) = old_len(source, &journal)? {
-        cut(source, old_len)?;
+        cut(source, old_len, Durability::Synced)?;
     }
     journal.remove()
 }
 
-/// Cuts the file back, and waits until the disk knows.
-pub(crate) fn cut(source: &Source, len: u64) -> Result<()> {
-    let cut = sys::set_len(source.file(), len).and_then(|()| sys::sync_data(source.file()));
+/// Cuts the file back.
+pub(crate) fn cut(source: &Source, len: u64, durability: Durability) -> Result<()> {
+    let cut = sys::set_len(source.file(), len).and_then(|()| match durability {
+        Durability::Synced => sys::sync_data(source.file()),
+        Durability::Buffered => Ok(()),
+    });
     cut.map_err(|error| source.name(Error::io("cut off an edit that was not finished", error)))
 }
 

@@ -1,9 +1,11 @@
 //! Writing a file from front to back, with a way back to what came before.
 
 use std::fs::File;
+use std::ops::Range;
 
 use crate::edit::archive::Guard;
 use crate::error::{Error, Result};
+use crate::source::ReadAt;
 use crate::sys;
 
 /// How much is gathered before it is written.
@@ -85,10 +87,15 @@ impl Tail {
     }
 
     /// Writes a copy of bytes of another file.
-    pub(super) fn copy(&mut self, from: &File, range: std::ops::Range<u64>) -> Result<()> {
-        self.flush()?;
+    pub(super) fn copy(&mut self, from: &File, range: Range<u64>) -> Result<()> {
         let len = range.end - range.start;
-        self.make_way(self.start + len)?;
+        if len < GATHERED as u64 / 8 {
+            let mut bytes = vec![0; len as usize];
+            from.read_at(range.start, &mut bytes)?;
+            return self.write(&bytes);
+        }
+        self.flush()?;
+        self.make_way(self.start.saturating_add(len))?;
         sys::copy_range(from, range, &self.file, self.start)
             .map_err(|error| Error::io("copy the members", error))?;
         self.start += len;

@@ -51,17 +51,24 @@ pub(crate) fn entry(
 ) -> Result<Entry> {
     let member_name = directory.name(member);
     let name = key(&member_name, |key| directory.find(key).is_some());
-    let entry = (|| {
-        let method = member.method()?;
-        let local = Local::read(source, directory, member)?;
-        match method {
-            Method::Stored => stored(source, directory, member, local),
-            Method::Deflate => deflated(source, member, &local),
-        }
-    })();
+    let entry = nameless_entry(source, directory, member);
     let mut entry = entry.map_err(|error| error.at_member(name))?;
     entry.name = Some(name.to_owned());
     Ok(entry)
+}
+
+/// The same, without looking for what the array is called among all the others.
+pub(crate) fn nameless_entry(
+    source: &(impl ReadAt + ?Sized),
+    directory: &Directory,
+    member: &Member,
+) -> Result<Entry> {
+    let method = member.method()?;
+    let local = Local::read(source, directory, member)?;
+    match method {
+        Method::Stored => stored(source, directory, member, local),
+        Method::Deflate => deflated(source, member, &local),
+    }
 }
 
 fn stored(

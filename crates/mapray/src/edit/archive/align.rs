@@ -92,7 +92,7 @@ fn read(archive: &Opened) -> Result<Vec<Old>> {
     let old = |(place, member)| {
         let local = Local::read(source, directory, member);
         let local = local.map_err(|error| error.at_member(&directory.name(member)))?;
-        let elements = match npz::entry(source, directory, member) {
+        let elements = match npz::nameless_entry(source, directory, member) {
             Ok(entry) => match entry.content {
                 Content::Stored(layout) => Some(layout.offset()),
                 Content::Encoded { .. } => None,

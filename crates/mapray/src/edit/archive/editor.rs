@@ -67,10 +67,10 @@ pub struct NpzEditor {
 }
 
 /// An archive that nobody else edits.
-pub(super) struct Opened {
+pub(in crate::edit) struct Opened {
     pub source: Source,
     pub directory: Directory,
-    _lock: Option<Lock>,
+    pub _lock: Option<Lock>,
 }
 
 /// Where new members go.
@@ -95,7 +95,7 @@ impl fmt::Debug for NpzEditor {
 impl Opened {
     /// Opens an archive, keeps others from editing it, and undoes what an edit has left that was not
     /// finished.
-    pub(super) fn new(path: &Path, locks: bool) -> Result<Opened> {
+    pub(in crate::edit) fn new(path: &Path, locks: bool) -> Result<Opened> {
         let source = Source::open_writable(path)?;
         let source = if locks { source } else { source.without_locks() };
         if source.path().is_some_and(|path| !path.is_file()) {
@@ -235,6 +235,12 @@ impl NpzEditor {
     /// the archive meanwhile. The archive is as it was then.
     pub fn finish(mut self) -> Result<()> {
         self.try_finish().map_err(|error| error.at_path(&self.path))
+    }
+
+    /// Leaves everything as a process does that is killed.
+    #[cfg(test)]
+    pub(in crate::edit) fn abandon(mut self) {
+        std::mem::forget(self.target.take());
     }
 
     /// The name of the member that a name leads to.

@@ -9,5 +9,6 @@ mod rewrite;
 
 pub use align::Aligned;
 pub use editor::NpzEditor;
+pub(super) use editor::Opened;
 pub(super) use guard::Guard;
 pub use options::NpzEditOptions;

@@ -56,7 +56,6 @@ use crate::source::{Lock, Source};
 pub struct NpzEditor {
     path: PathBuf,
     options: NpzEditOptions,
-    archive: Opened,
     names: Names,
     /// What becomes of old members, by name: they are replaced by new ones, by number, or removed.
     changed: HashMap<String, Option<usize>>,
@@ -64,6 +63,8 @@ pub struct NpzEditor {
     added: Vec<(String, usize)>,
     /// There from the first member that is written on.
     target: Option<Target>,
+    /// Dropped last: what is given up must be undone before others may come.
+    archive: Opened,
 }
 
 /// An archive that nobody else edits.

@@ -35,6 +35,7 @@
 //! ```
 
 mod array;
+mod cast;
 mod compute;
 pub mod dtype;
 mod edit;
@@ -52,11 +53,15 @@ pub use array::{
     AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,
     DynView, DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
 };
-pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
+pub use cast::Casting;
+pub use compute::{
+    Comparison, Difference, Differing, Reduced, Reduction, Scalar, Summary, compare, reduce,
+    summary,
+};
 pub use dtype::DType;
 pub use edit::{
-    Compression, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired, SavezOptions,
-    create, load, save, save_dyn, save_raw, savez, savez_compressed,
+    Compression, Conversion, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired,
+    SavezOptions, create, load, save, save_dyn, save_raw, savez, savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;

@@ -1,6 +1,7 @@
 //! Computing on arrays of any dtype where they lie: reductions.
 
 mod axes;
+mod compare;
 mod dispatch;
 mod double;
 mod extreme;
@@ -10,6 +11,7 @@ mod methods;
 mod moments;
 mod reduce;
 mod reduced;
+mod rule;
 mod run;
 mod scalar;
 mod sum;
@@ -18,6 +20,7 @@ mod truth;
 mod value;
 mod walk;
 
+pub use compare::{Comparison, Difference, Differing, compare};
 pub use reduce::{Reduction, reduce};
 pub use reduced::Reduced;
 pub use scalar::Scalar;

@@ -1,5 +1,6 @@
 //! Making and changing files: save, create, archives, their verification and repair.
 
+mod convert;
 mod create;
 mod deflate;
 mod member;
@@ -10,6 +11,7 @@ mod savez;
 mod tail;
 mod verify;
 
+pub use convert::Conversion;
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;

@@ -55,8 +55,8 @@ pub use array::{
 };
 pub use cast::Casting;
 pub use compute::{
-    Comparison, Difference, Differing, Reduced, Reduction, Scalar, Summary, compare, reduce,
-    summary,
+    Algorithm, Comparison, Counts, Difference, Differing, Digest, Histogram, Reduced, Reduction,
+    Scalar, Summaries, Summary, checksum, compare, histogram, reduce, summaries, summary,
 };
 pub use dtype::DType;
 pub use edit::{

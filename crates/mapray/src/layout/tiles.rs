@@ -33,6 +33,29 @@ pub(crate) fn for_each_tile(
     tiles(shape, &extents, &mut Vec::new(), work)
 }
 
+/// Hands out parts of an array of this shape, of at most `most` elements each, that follow each
+/// other in C order.
+pub(crate) fn for_each_slab(
+    shape: &[usize],
+    most: usize,
+    work: &mut impl FnMut(&Tile) -> Result<()>,
+) -> Result<()> {
+    if shape.contains(&0) {
+        return Ok(());
+    }
+    let mut rest = most;
+    let mut extents: Vec<usize> = (shape.iter().rev())
+        .map(|&n| {
+            let extent = n.min(rest.max(1));
+            // Nothing joins further out what is cut here.
+            rest = if extent == n { rest / n } else { 1 };
+            extent
+        })
+        .collect();
+    extents.reverse();
+    tiles(shape, &extents, &mut Vec::new(), work)
+}
+
 fn tiles(
     shape: &[usize],
     extents: &[usize],
@@ -132,6 +155,22 @@ mod tests {
         assert_eq!(extents([&c, &f], 1 << 14), [128, 128]);
         let (c, f) = (layout(&[3, 1000, 5], Order::C), layout(&[3, 1000, 5], Order::F));
         assert_eq!(extents([&c, &f], 150), [3, 10, 5]);
+    }
+
+    #[test]
+    fn slabs_follow_each_other() {
+        for shape in [&[][..], &[7], &[0, 3], &[5, 1, 6], &[4, 3, 2, 5], &[2, 23]] {
+            let (c, mut next) = (layout(shape, Order::C), 0);
+            for_each_slab(shape, 11, &mut |tile| {
+                let part = c.tile(tile);
+                assert!(part.len() <= 11 && part.is_contiguous(Order::C));
+                assert_eq!(part.span(), 8 * next..8 * (next + part.len() as u64));
+                next += part.len() as u64;
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(next, c.len() as u64, "{shape:?}");
+        }
     }
 
     #[test]

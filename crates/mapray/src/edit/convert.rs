@@ -130,19 +130,15 @@ impl Conversion {
 /// What NumPy makes of a dtype that leaves something to be found in the array.
 fn resolved(dtype: &DType, from: &DType) -> DType {
     use crate::dtype::TimeUnit::Generic;
-    let endian = dtype.endian().unwrap_or(Endian::NATIVE);
-    let length = match from.kind() {
-        Kind::Bytes(length) | Kind::Str(length) => *length,
-        _ => 0,
-    };
-    let kind = match (dtype.kind(), from.kind()) {
-        (Kind::Bytes(0), _) => Kind::Bytes(length),
-        (Kind::Str(0), _) => Kind::Str(length),
-        (Kind::DateTime(Generic), Kind::DateTime(unit)) => Kind::DateTime(*unit),
-        (Kind::TimeDelta(Generic), Kind::TimeDelta(unit)) => Kind::TimeDelta(*unit),
-        _ => return dtype.clone(),
-    };
-    DType::new(kind, endian)
+    match (dtype.kind(), from.kind()) {
+        (Kind::Bytes(0), Kind::Str(length)) => DType::from(Kind::Bytes(*length)),
+        (Kind::Str(0), Kind::Bytes(length)) => DType::from(Kind::Str(*length)),
+        (Kind::Bytes(0), Kind::Bytes(_))
+        | (Kind::Str(0), Kind::Str(_))
+        | (Kind::DateTime(Generic), Kind::DateTime(_))
+        | (Kind::TimeDelta(Generic), Kind::TimeDelta(_)) => from.clone(),
+        _ => dtype.clone(),
+    }
 }
 
 /// What an array becomes.

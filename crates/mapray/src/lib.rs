@@ -60,8 +60,9 @@ pub use compute::{
 };
 pub use dtype::DType;
 pub use edit::{
-    Compression, Conversion, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired,
-    SavezOptions, create, load, save, save_dyn, save_raw, savez, savez_compressed,
+    Compression, Conversion, CreateOptions, Durability, Fault, FaultKind, MemberArray, NpzWriter,
+    Repaired, SaveOptions, SavezOptions, create, load, save, save_dyn, save_raw, savez,
+    savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;

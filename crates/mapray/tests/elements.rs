@@ -6,7 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use common::{oracle, python, scratch, skip};
-use mapray::{Algorithm, ArrayFile, Casting, Conversion, Slice, checksum, compare, histogram};
+use mapray::{
+    Algorithm, ArrayFile, Casting, Conversion, Durability, SaveOptions, Slice, checksum, compare,
+    histogram,
+};
 use serde_json::Value;
 
 fn text<'a>(case: &'a Value, key: &str) -> &'a str {
@@ -45,8 +48,10 @@ fn check(folder: &Path, case: &Value) -> Result<(), String> {
                 conversion = conversion.order(order.parse().unwrap());
             }
             let out = folder.join("out.npy");
-            conversion
-                .save(&out, &open(folder, case, "file"))
+            SaveOptions::new()
+                .conversion(conversion)
+                .durability(Durability::Buffered)
+                .save_dyn(&out, &open(folder, case, "file"))
                 .map_err(|error| error.to_string())?;
             let expected = oracle::hex(&case["npy"]);
             let found = fs::read(&out).unwrap();

@@ -7,10 +7,9 @@ use std::path::Path;
 use crate::array::{AnyArray, TileReader, require_plain};
 use crate::cast::{Cast, Casting, Misfit};
 use crate::dtype::{DType, Endian, Kind};
-use crate::edit::replace::{begin, is_written_in_place, publish, replace, target_of};
+use crate::edit::replace::{Durability, begin, is_written_in_place, publish, replace, target_of};
 use crate::edit::save::copy;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::npy;
 use crate::layout::{Layout, Order, display_shape, for_each_tile, index_in};
 use crate::sys;
 
@@ -20,12 +19,15 @@ const TILE: usize = 8 << 20;
 /// What an array is to become when it is saved: another dtype, another byte order, another order of
 /// its axes. What is not said stays as it is.
 ///
+/// Elements of the one dtype that do not become those of the other are an error, and so is an
+/// element that does not fit: the error names the first one in C order, and its value.
+///
 /// The array is not loaded as a whole: it is read and written in tiles that are compact in both
 /// orders, in some 30 MiB of memory, so that an array larger than memory is transposed at the pace
 /// of the disk.
 ///
 /// ```
-/// use mapray::{ArrayFile, Casting, Conversion, Order};
+/// use mapray::{ArrayFile, Casting, Conversion, Order, SaveOptions};
 /// use ndarray::{Ix2, arr2};
 ///
 /// # let folder = std::env::temp_dir().join(format!("mapray-convert-{}", std::process::id()));
@@ -34,10 +36,12 @@ const TILE: usize = 8 << 20;
 /// mapray::save(&path, &arr2(&[[1.0, -2.0], [3.0, 400.0]]))?;
 /// let file = ArrayFile::open(&path)?;
 /// let bytes = Conversion::new().dtype("i1".parse()?).order(Order::F);
-/// let error = bytes.save(&out, &file).unwrap_err();
+/// let options = SaveOptions::new().conversion(bytes.clone());
+/// let error = options.save_dyn(&out, &file).unwrap_err();
 /// assert!(error.to_string().contains("(1, 1)") && error.to_string().contains("400"));
 ///
-/// bytes.casting(Casting::Clip).save(&out, &file)?;
+/// let options = SaveOptions::new().conversion(bytes.casting(Casting::Clip));
+/// options.save_dyn(&out, &file)?;
 /// assert_eq!(mapray::load::<i8, Ix2>(&out)?, arr2(&[[1, -2], [3, 127]]));
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), mapray::Error>(())
@@ -77,31 +81,6 @@ impl Conversion {
     /// What becomes of values that the dtype cannot hold.
     pub fn casting(self, casting: Casting) -> Conversion {
         Conversion { casting, ..self }
-    }
-
-    /// Writes a `.npy` file, as [`save`](crate::save()) does.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Dtype`] where elements of the one dtype do not become those of the other, or
-    /// one does not fit: the error names the first one in C order, and its value. As
-    /// [`save_dyn`](crate::save_dyn).
-    pub fn save(&self, path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
-        let plan = self.plan(array.layout(), array.layout().save_order())?;
-        let (dtype, shape) = (plan.target.dtype().clone(), plan.target.shape().to_vec());
-        let header = npy::Header::new(dtype, shape, plan.order == Order::F)
-            .and_then(|header| header.to_bytes())
-            .map_err(|error| error.at_path(path.as_ref()))?;
-        plan.write(path.as_ref(), &header, array)
-    }
-
-    /// Writes the elements alone, without a header, as [`save_raw`](crate::save_raw) does.
-    ///
-    /// # Errors
-    ///
-    /// As [`save`](Conversion::save).
-    pub fn save_raw(&self, path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
-        self.plan(array.layout(), Order::C)?.write(path.as_ref(), &[], array)
     }
 
     /// What becomes of an array, which is written in this order if nothing else is asked for.
@@ -158,11 +137,18 @@ impl Plan {
         self.order == layout.save_order()
     }
 
-    fn write(&self, path: &Path, header: &[u8], array: &impl AnyArray) -> Result<()> {
+    /// Writes a file of this header and what the elements become.
+    pub(super) fn write(
+        &self,
+        path: &Path,
+        header: &[u8],
+        array: &dyn AnyArray,
+        durability: Durability,
+    ) -> Result<()> {
         let len = header.len() as u64 + self.target.nbytes() as u64;
         let mut misfit = false;
         let written = if is_written_in_place(path) {
-            replace(path, len, |out| {
+            replace(path, len, durability, |out| {
                 out.write_all(header).map_err(cannot_write)?;
                 misfit = !self.stream(array, out)?;
                 Ok(())
@@ -172,7 +158,7 @@ impl Plan {
                 let replacement = begin(&target_of(path), len)?;
                 sys::write_all_at(replacement.file(), 0, header).map_err(cannot_write)?;
                 misfit = !self.write_tiles(array, replacement.file(), header.len() as u64)?;
-                if misfit { Ok(()) } else { publish(replacement).map(drop) }
+                if misfit { Ok(()) } else { publish(replacement, durability).map(drop) }
             };
             write().map_err(|error| error.at_path(path))
         };

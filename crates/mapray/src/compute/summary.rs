@@ -16,7 +16,7 @@ use crate::error::Result;
 ///
 /// NaN and NaT are counted, and left out of the last four; those are `None` where nothing is left.
 /// Infinities are not: the mean is then infinite or NaN, the standard deviation NaN.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
     /// How many elements there are.

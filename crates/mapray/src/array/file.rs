@@ -79,7 +79,7 @@ impl ArrayFile {
             Content::Encoded { codec, .. } => Err(encoded(*codec)),
         });
         let layout = layout
-            .and_then(|layout| source.require(layout.span(), source.opened_len()).map(|()| layout));
+            .and_then(|layout| source.require_opened(layout.span()).map(|()| layout));
         let layout = layout.map_err(|error| name(&source, &entry, error))?;
         Ok(ArrayFile { source, entry, layout })
     }

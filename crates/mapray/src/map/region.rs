@@ -56,7 +56,7 @@ impl Region {
     ///
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
-        source.require(bytes.clone(), source.len()?)?;
+        source.require(bytes.clone())?;
         let writes = mode.writes_file();
         let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
         let file = source.file();

@@ -136,9 +136,18 @@ impl Source {
         }
     }
 
-    /// Checks that a file of this length has these bytes.
-    pub(crate) fn require(&self, bytes: Range<u64>, len: Option<u64>) -> Result<()> {
-        match len {
+    /// Checks that the file has these bytes, or had them when it was opened.
+    pub(crate) fn require_opened(&self, bytes: Range<u64>) -> Result<()> {
+        match self.opened_len {
+            // It may have become longer since.
+            Some(len) if len < bytes.end => self.require(bytes),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the file has these bytes.
+    pub(crate) fn require(&self, bytes: Range<u64>) -> Result<()> {
+        match self.len()? {
             Some(len) if len < bytes.end => Err(self.name(
                 Error::new(ErrorKind::Truncated, "the file is shorter than the array in it")
                     .expected(format!("at least {} bytes", bytes.end))

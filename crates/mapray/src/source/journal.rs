@@ -89,6 +89,17 @@ impl Journal {
         kind: Kind,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<Journal> {
+        Journal::write_with(of, kind, Durability::Synced, fill)
+    }
+
+    /// [`write`](Journal::write), or without waiting for the disk: then the journal is of use after the
+    /// process was killed, but maybe not after a power cut.
+    pub(crate) fn write_with(
+        of: &Source,
+        kind: Kind,
+        durability: Durability,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Journal> {
         let Some(path) = of.path() else {
             let message = "a file without a name can have no journal beside it";
             return Err(Error::new(ErrorKind::Unsupported, message));
@@ -101,7 +112,7 @@ impl Journal {
         let stamp = sys::stamp(of.file());
         let stamp = stamp.map_err(|error| of.name(Error::io("examine the file", error)))?;
         let journal = Journal::path_for(&path);
-        let written = write(&journal, &path, of.file(), kind, &stamp, fill);
+        let written = write(&journal, &path, of.file(), kind, &stamp, durability, fill);
         written.map_err(|error| Error::io("write the journal", error).at_path(&journal))
     }
 
@@ -150,8 +161,16 @@ impl Journal {
 
     /// Takes the journal away: the change that it is about has come to its end, and is on the disk.
     pub(crate) fn remove(self) -> Result<()> {
+        self.remove_with(Durability::Synced)
+    }
+
+    /// [`remove`](Journal::remove), or without waiting for the disk.
+    pub(crate) fn remove_with(self, durability: Durability) -> Result<()> {
         sys::remove_file(&self.path)
-            .and_then(|()| sys::sync_folder(folder_of(&self.path)))
+            .and_then(|()| match durability {
+                Durability::Synced => sys::sync_folder(folder_of(&self.path)),
+                Durability::Buffered => Ok(()),
+            })
             .map_err(|error| Error::io("remove the journal", error).at_path(&self.path))
     }
 }
@@ -175,6 +194,7 @@ fn write(
     file: &File,
     kind: Kind,
     stamp: &Stamp,
+    durability: Durability,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<Journal> {
     let path = std::path::absolute(target)?;
@@ -194,7 +214,7 @@ fn write(
     let payload_len = payload.at - payload_start;
     let header = header(kind, stamp, payload_len, payload.hasher.finalize(), path);
     sys::write_all_at(beside.file(), 0, &header)?;
-    let file = beside.take_place(Durability::Synced)?;
+    let file = beside.take_place(durability)?;
     let (path, stamp) = (journal.to_owned(), *stamp);
     Ok(Journal { file, path, kind, stamp, payload_start, payload_len })
 }

@@ -17,4 +17,4 @@ pub(crate) use journal::{Journal, Kind};
 pub(crate) use lock::Lock;
 pub use replacement::Durability;
 pub(crate) use replacement::{Replacement, folder_of, target_of};
-pub use upkeep::{Checksum, Slot, Upkeep};
+pub use upkeep::{Checksum, Growth, Slot, Upkeep};

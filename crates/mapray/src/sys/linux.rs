@@ -440,40 +440,45 @@ pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()>
     }
 }
 
-/// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that the
-/// file has or its length. Where the file system cannot, its holes are filled with zeros, and zeros
-/// are written behind its end, which does move its end.
-pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    if len == 0 {
+/// Gives these bytes of the file blocks of the disk, without changing a byte that the file has or its
+/// length. Where the file system cannot, its holes are filled with zeros, and zeros are written behind
+/// its end, which does move its end.
+pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
+    if range.is_empty() {
         return Ok(());
     }
-    require_room(file, len)?;
-    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
+    require_room(file, &range)?;
+    let len = range.end - range.start;
+    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, len) {
         Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, len),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, range),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Refuses what the file system cannot hold before the kernel tries: a tmpfs would take all memory
 /// first.
-fn require_room(file: &File, len: u64) -> io::Result<()> {
+fn require_room(file: &File, range: &Range<u64>) -> io::Result<()> {
     let system = rustix::fs::fstatvfs(file)?;
     let free = system.f_bfree.saturating_mul(system.f_frsize);
-    let own = file.metadata()?.blocks().saturating_mul(512);
+    let metadata = file.metadata()?;
+    // What the file has behind its end is not known.
+    let own = if range.start < metadata.len() { metadata.blocks() } else { 0 };
+    let room = free.saturating_add(own.saturating_mul(512));
     // A file system that does not say how large it is may be of any size.
-    if system.f_blocks > 0 && len > free.saturating_add(own) {
+    if system.f_blocks > 0 && range.end - range.start > room {
         return Err(io::ErrorKind::StorageFull.into());
     }
     Ok(())
 }
 
-fn fill_holes(file: &File, len: u64) -> io::Result<()> {
+fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
     let old_len = file.metadata()?.len();
-    let mut at = 0;
-    while at < old_len.min(len) {
+    let end = old_len.min(range.end);
+    let mut at = range.start;
+    while at < end {
         let hole = rustix::fs::seek(file, SeekFrom::Hole(at))?;
-        if hole >= old_len.min(len) {
+        if hole >= end {
             break;
         }
         let data = match rustix::fs::seek(file, SeekFrom::Data(hole)) {
@@ -481,10 +486,10 @@ fn fill_holes(file: &File, len: u64) -> io::Result<()> {
             Err(Errno::NXIO) => old_len,
             Err(error) => return Err(error.into()),
         };
-        write_zeros(file, hole..data.min(len))?;
+        write_zeros(file, hole..data.min(range.end))?;
         at = data;
     }
-    write_zeros(file, old_len.min(len)..len)
+    write_zeros(file, end.max(range.start)..range.end)
 }
 
 /// Makes the range read as zeros, without giving up its blocks.

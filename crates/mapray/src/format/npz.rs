@@ -61,9 +61,10 @@ pub(crate) fn entry(
 fn stored(source: &(impl ReadAt + ?Sized), member: &Member, mut local: Local) -> Result<Entry> {
     let data = local.data;
     require_array(&local.first)?;
-    let mut entry =
-        npy::entry(&mut local.first, member.size, |at, buffer| source.read_at(data.start + at, buffer))
-            .map_err(|error| error.moved(data.start))?;
+    let mut entry = npy::entry(&mut local.first, member.size, |at, buffer| {
+        source.read_at(data.start + at, buffer)
+    })
+    .map_err(|error| error.moved(data.start))?;
     match &mut entry.content {
         Content::Stored(layout) => {
             require_room(layout, member.size)?;

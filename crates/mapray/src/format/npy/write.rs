@@ -211,7 +211,8 @@ mod tests {
     fn a_header_is_written_over_another_where_it_fits() {
         for (dtype, order) in [("<f4", false), ("i2,(3,)>f8", false), ("u1", true)] {
             let old = header(dtype, &[3, 4], order);
-            let grown = |n| Header { shape: if order { vec![3, n] } else { vec![n, 4] }, ..old.clone() };
+            let grown =
+                |n| Header { shape: if order { vec![3, n] } else { vec![n, 4] }, ..old.clone() };
             for n in [0, 4, 1000, 1 << 60] {
                 let fresh = header(dtype, &grown(n).shape, order);
                 let bytes = grown(n).encode_in_place().unwrap().unwrap();

@@ -60,9 +60,9 @@ pub use compute::{
 };
 pub use dtype::DType;
 pub use edit::{
-    Compression, Conversion, CreateOptions, Durability, Fault, FaultKind, MemberArray, NpzWriter,
-    Repaired, SaveOptions, SavezOptions, create, load, save, save_dyn, save_raw, savez,
-    savez_compressed,
+    AppendOptions, Appender, Compression, Conversion, CreateOptions, Durability, Fault, FaultKind,
+    MemberArray, NpzWriter, Repaired, SaveOptions, SavezOptions, append, append_dyn, create, load,
+    resize, save, save_dyn, save_raw, savez, savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;

@@ -158,8 +158,8 @@ fn start_and_kill(work: &Work, path: &Path, state: usize, after: Duration) -> us
     // A last line may have been cut off.
     out.read_to_string(&mut said).unwrap();
     let whole = &said[..said.rfind('\n').unwrap()];
-    let reached = whole.lines().filter_map(|line| line.strip_prefix("reached "));
-    reached.last().unwrap().parse().unwrap()
+    let mut reached = whole.lines().filter_map(|line| line.strip_prefix("reached "));
+    reached.next_back().unwrap().parse().unwrap()
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::path::Path;
 use crate::array::{AnyArray, TileReader, require_plain};
 use crate::cast::{Cast, Casting, Misfit};
 use crate::dtype::{DType, Endian, Kind};
-use crate::edit::replace::{Durability, begin, is_written_in_place, publish, replace, target_of};
+use crate::edit::replace::{begin, is_written_in_place, publish, replace};
 use crate::edit::save::copy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::{Layout, Order, display_shape, for_each_tile, index_in};
+use crate::source::{Durability, target_of};
 use crate::sys;
 
 /// How many bytes of an array are worked on at once; some three times as much memory is used.

@@ -6,12 +6,11 @@ use ndarray::{Array, ArrayRef, Dimension};
 
 use crate::array::{AnyArray, ArrayFile, Stored, read_bytes};
 use crate::edit::convert::Conversion;
-use crate::edit::replace::Durability;
 use crate::element::{Element, WritableElement};
 use crate::error::Result;
 use crate::format::npy;
 use crate::layout::{Layout, Order};
-use crate::source::ReadAt;
+use crate::source::{Durability, ReadAt};
 
 /// How much is copied at once.
 const CHUNK: usize = 4 << 20;

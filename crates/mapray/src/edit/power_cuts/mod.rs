@@ -1,12 +1,15 @@
 //! Power cuts at every moment of every edit: what is found afterwards is whole, and either what the
 //! caller was told is done, or what was being done.
 
+mod append;
+#[cfg(not(mapray_portable))]
+mod commit;
+mod save;
+
 use std::path::Path;
 
-use ndarray::{Array1, Ix1};
+use ndarray::Array1;
 
-use crate::array::Npz;
-use crate::edit::{load, save, savez};
 use crate::sys::record::{acknowledge, record};
 
 /// Changes a file in a folder of its own, step by step, from state 0 to state `steps`.
@@ -55,31 +58,4 @@ fn state_of(array: &Array1<u32>) -> usize {
     let found = array[0] as usize / 1000;
     assert_eq!(*array, self::array(found));
     found
-}
-
-#[test]
-fn a_saved_file_is_the_old_or_the_new_one() {
-    survives(
-        2,
-        |path| save(path, &array(0)).unwrap(),
-        |path, n| save(path, &array(n)).unwrap(),
-        |path| state_of(&load::<u32, Ix1>(path).unwrap()),
-    );
-}
-
-#[test]
-fn a_saved_archive_is_the_old_or_the_new_one() {
-    let save = |path: &Path, n| savez(path, [("a", &array(n)), ("b", &array(n))]).unwrap();
-    survives(
-        2,
-        |path| save(path, 0),
-        save,
-        |path| {
-            let npz = Npz::open(path).unwrap();
-            assert!(npz.verify().unwrap().is_empty());
-            let state = |name| state_of(&npz.read::<u32, Ix1>(name).unwrap());
-            assert_eq!(state("a"), state("b"));
-            state("a")
-        },
-    );
 }

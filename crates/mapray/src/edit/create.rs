@@ -7,14 +7,14 @@ use ndarray::{Dimension, IntoDimension};
 
 use crate::array::{ArrayFile, DynLiveMap, DynMapMut, LiveMap, MapMut, require_elements};
 use crate::dtype::DType;
-use crate::edit::replace::{begin, publish, target_of};
+use crate::edit::replace::{begin, publish};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::format::npy;
 use crate::interop::ndarray::require_mappable_mut;
 use crate::layout::{Layout, Order};
 use crate::map::Mode;
-use crate::source::Source;
+use crate::source::{Durability, Source, target_of};
 use crate::sys;
 
 /// How to make a `.npy` file of zeros and map it: NumPy's `open_memmap(mode='w+')`.
@@ -43,6 +43,8 @@ pub struct CreateOptions {
     order: Order,
     sparse: bool,
     version: Option<(u8, u8)>,
+    durability: Durability,
+    locks: bool,
 }
 
 impl CreateOptions {
@@ -54,6 +56,8 @@ impl CreateOptions {
             order: Order::C,
             sparse: false,
             version: None,
+            durability: Durability::Synced,
+            locks: true,
         }
     }
 
@@ -73,6 +77,18 @@ impl CreateOptions {
     /// The version of the format: 1.0, 2.0 or 3.0.
     pub fn version(mut self, major: u8, minor: u8) -> CreateOptions {
         self.version = Some((major, minor));
+        self
+    }
+
+    /// What is sure to be on the disk when the file is made: its header and its length, or nothing.
+    pub fn durability(mut self, durability: Durability) -> CreateOptions {
+        self.durability = durability;
+        self
+    }
+
+    /// Whether the map takes an advisory lock: as [`MapOptions::locks`](crate::MapOptions::locks).
+    pub fn locks(mut self, locks: bool) -> CreateOptions {
+        self.locks = locks;
         self
     }
 
@@ -172,9 +188,10 @@ impl CreateOptions {
         let replacement = begin(&target, reserved)?;
         let file = replacement.file();
         sys::write_all_at(file, 0, &bytes)
-            .and_then(|()| file.set_len(len))
+            .and_then(|()| sys::set_len(file, len))
             .map_err(|error| Error::io("write the file", error))?;
-        let source = Source::opened(publish(replacement)?, &target)?;
+        let source = Source::opened(publish(replacement, self.durability)?, &target)?;
+        let source = if self.locks { source } else { source.without_locks() };
         Ok((source, layout, (bytes[6], bytes[7])))
     }
 }

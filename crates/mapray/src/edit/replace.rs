@@ -3,19 +3,20 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
+use crate::source::{Durability, Replacement, target_of};
 use crate::sys;
 
 /// Writes a file of about `len` bytes through `work`, beside `path`, and puts it there when it is
-/// complete and on the disk: whatever goes wrong, the old file is as it was.
+/// complete: whatever goes wrong, the old file is as it was.
 ///
 /// What is not a regular file (a device, a pipe, a descriptor under `/dev/fd`) is written where it
 /// is.
 pub(crate) fn replace(
     path: &Path,
     len: u64,
+    durability: Durability,
     work: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     let target = target_of(path);
@@ -25,80 +26,29 @@ pub(crate) fn replace(
         file.map_err(|error| Error::io("write", error)).and_then(|mut file| work(&mut file))
     } else {
         begin(&target, len).and_then(|replacement| {
-            work(&mut replacement.file())?;
-            publish(replacement).map(drop)
+            work(&mut FromFront { file: replacement.file(), at: 0 })?;
+            publish(replacement, durability).map(drop)
         })
     };
     done.map_err(|error| error.at_path(path))
 }
 
-/// A new file beside `target` that takes its place when it is complete.
-///
-/// It has no name until then where the file system allows that, so that a process that dies leaves
-/// nothing behind.
-#[derive(Debug)]
-pub(crate) struct Replacement {
-    file: File,
-    target: PathBuf,
-    name: Option<PathBuf>,
+/// Writes a file from its first byte on.
+struct FromFront<'a> {
+    file: &'a File,
+    at: u64,
 }
 
-impl Replacement {
-    fn new(target: &Path) -> io::Result<Replacement> {
-        let (file, name) = match sys::nameless_file(folder_of(target))? {
-            Some(file) => (file, None),
-            None => {
-                let name = sibling(target);
-                (File::options().read(true).write(true).create_new(true).open(&name)?, Some(name))
-            }
-        };
-        Ok(Replacement { file, target: target.to_owned(), name })
+impl Write for FromFront<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        sys::write_all_at(self.file, self.at, bytes)?;
+        self.at += bytes.len() as u64;
+        Ok(bytes.len())
     }
 
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
-
-    /// Puts the file in the target's place, with the target's permissions where there is one, in an
-    /// order that a crash can stand: content, then name, then folder.
-    fn take_place(mut self) -> io::Result<File> {
-        if let Ok(old) = std::fs::metadata(&self.target) {
-            self.file.set_permissions(old.permissions())?;
-        }
-        self.file.sync_all()?;
-        if self.name.is_none() {
-            let name = sibling(&self.target);
-            sys::give_name(&self.file, &name)?;
-            self.name = Some(name);
-        }
-        if let Some(name) = &self.name {
-            std::fs::rename(name, &self.target)?;
-        }
-        self.name = None;
-        sys::sync_folder(folder_of(&self.target))?;
-        self.file.try_clone()
-    }
-}
-
-impl Drop for Replacement {
-    fn drop(&mut self) {
-        if let Some(name) = &self.name {
-            // Nothing better can be done in a drop than to leave the file.
-            let _ = std::fs::remove_file(name);
-        }
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A name in the folder of `target` that no other call uses.
-fn sibling(target: &Path) -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos());
-    folder_of(target).join(format!(".mapray-{}-{n}-{now:x}.tmp", std::process::id()))
 }
 
 /// A new file that is to take the place of `target`, with room for `len` bytes.
@@ -110,8 +60,10 @@ pub(crate) fn begin(target: &Path, len: u64) -> Result<Replacement> {
     Ok(replacement)
 }
 
-pub(crate) fn publish(replacement: Replacement) -> Result<File> {
-    replacement.take_place().map_err(|error| Error::io("put the new file in its place", error))
+pub(crate) fn publish(replacement: Replacement, durability: Durability) -> Result<File> {
+    replacement
+        .take_place(durability)
+        .map_err(|error| Error::io("put the new file in its place", error))
 }
 
 /// Whether the path stands for a descriptor that is open already, and the file behind it is somebody
@@ -121,17 +73,4 @@ fn is_descriptor(path: &Path) -> bool {
     let in_process = |folder: &PathBuf| folder.starts_with("/proc") && folder.ends_with("fd");
     folder.as_ref().is_some_and(in_process)
         || std::fs::read_link(path).is_ok_and(|link| link.starts_with("/proc/self/fd"))
-}
-
-/// The file that writing to `path` means: where it is a symbolic link, what it leads to.
-pub(crate) fn target_of(path: &Path) -> PathBuf {
-    match std::fs::canonicalize(path) {
-        Ok(target) => target,
-        // A link that leads nowhere yet: the file is made where it leads.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match std::fs::read_link(path) {
-            Ok(target) => path.parent().unwrap_or(Path::new("")).join(target),
-            Err(_) => path.to_owned(),
-        },
-        Err(_) => path.to_owned(),
-    }
 }

@@ -105,6 +105,8 @@ def hostile_npy():
     lie("no-data", "Truncated", "a header and nothing behind it", "'<f8'", "(2,)")
 
     lie("itemsize-0", "reads", "2^62 elements of no bytes", "'|S0'", "(4611686018427387904,)")
+    lie("itemsize-0-big-endian", "reads", "2^62 texts of no characters, to be swapped", "'>U0'",
+        "(4611686018427387904,)")
     lie("itemsize-0-records", "reads", "2^40 records without fields", "[]", "(1099511627776,)")
     lie("itemsize-2-gib", "Truncated", "one element of 2 GiB", "'|V2147483647'", "(1,)")
     lie("itemsize-too-large", "Format", "an element of more than 2 GiB", "'|V2147483648'", "(1,)")
@@ -147,6 +149,8 @@ def hostile_npy():
     text("order-number", "Format", "1 for True", header("'<f8'", "(1,)", "1"))
     text("two-dictionaries", "Format", "a dictionary behind the dictionary", header("'<f8'", "(1,)") + "{}")
     text("dtype-unknown", "Format", "a dtype that does not exist", header("'<f3'", "(1,)"))
+    text("dtype-escape", "Format", "a dtype that commands the terminal", header(r"'<M8[\x1b[2J]'", "(1,)"))
+    text("dtype-long", "Format", "a dtype of 9,000 characters", header("'" + "f" * 9000 + "'", "(1,)"))
     text("dtype-none", "Format", "None for a dtype", header("None", "(1,)"))
 
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 
-use mapray::{ArrayFile, ErrorKind, Mode, Result};
+use mapray::{ArrayFile, Bool8, ErrorKind, Mode, Result, reduce};
 
 /// A file without a name that holds these bytes.
 pub fn file(bytes: &[u8]) -> File {
@@ -43,6 +43,10 @@ pub fn read_all(file: &ArrayFile, len: usize) -> Vec<u8> {
     }
     if let Ok(summary) = mapray::summary(file) {
         assert_eq!(summary.count, layout.len() as u64);
+    }
+    if let (Ok(count), Ok(all)) = (reduce(file).count_nonzero(), reduce(file).all()) {
+        let is_full = count.value::<i64>().unwrap() == layout.len() as i64;
+        assert_eq!(all.value::<Bool8>().unwrap().get(), is_full);
     }
     read
 }

@@ -1,6 +1,8 @@
 //! Files that lie, from the corpus in `fuzz/`; and honest ones that are cut anywhere, or have any bit
 //! flipped: an error each time, or something that can be read to its end, and nothing else.
 
+#[path = "common/archive.rs"]
+mod archive;
 mod common;
 /// What must hold of any input: the fuzz targets try the same on what the fuzzer thinks up.
 #[path = "../../../fuzz/src/lib.rs"]
@@ -9,8 +11,10 @@ mod properties;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use common::child::{is_child, rerun};
 use mapray::layout::Slice;
-use mapray::{Archive, ArrayFile, DType, Error};
+use mapray::{Archive, ArrayFile, DType, Error, ErrorKind, Npz, Text};
+use ndarray::Ix1;
 
 /// A file of the corpus, and what its line of the manifest says.
 struct Case {
@@ -112,15 +116,106 @@ fn each_hostile_file_is_the_error_that_its_manifest_says() {
             continue;
         }
         if let Some(error) = error {
-            let said = error.to_string();
-            let is_file = !matches!(case.extension(), "dtype" | "slice");
-            assert_eq!(error.path(), is_file.then_some(&*case.path), "{said}");
-            assert!(said.len() < 1000 || !is_file, "{name}: {} bytes of error", said.len());
-            let sentence = said.lines().next().unwrap();
-            assert!(!sentence.contains(|c: char| c.is_control()), "{name}: {said:?}");
+            match case.extension() {
+                "dtype" | "slice" => assert!(error.path().is_none()),
+                _ => assert_is_sentence(&error, &case.path),
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is said of a file is one line that commands no terminal, whatever stands in the file.
+fn assert_is_sentence(error: &Error, path: &Path) {
+    let said = error.to_string();
+    assert_eq!(error.path(), Some(path), "{said}");
+    assert!(said.len() < 1500, "{} bytes of error: {said}", said.len());
+    assert!(!said.contains(|c: char| c.is_control() || c == '\u{202e}'), "{said:?}");
+}
+
+#[test]
+fn names_in_an_archive_are_told_without_what_they_do_to_a_terminal() {
+    for case in cases("hostile/npz-name") {
+        let archive = Archive::open(&case.path).unwrap();
+        let error = archive.member("\x1b[2J").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Member);
+        assert_is_sentence(&error, &case.path);
+        let error = ArrayFile::open(&case.path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Member);
+        assert_is_sentence(&error, &case.path);
+    }
+}
+
+#[test]
+fn elements_of_no_bytes_are_read_however_many_there_are() {
+    let file = ArrayFile::open(folder().join("hostile/npy-itemsize-0-big-endian.npy")).unwrap();
+    let array = file.to_array::<Text<0>, Ix1>().unwrap();
+    assert_eq!(array.len(), 1 << 62);
+    assert_eq!(array[array.len() - 1], "");
+    assert_eq!(file.reduce().count_nonzero().unwrap().value::<i64>().unwrap(), 0);
+}
+
+/// Once under a limit on the memory that a process may have.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_allocation_is_larger_than_the_file_justifies() {
+    const TEST: &str = "no_allocation_is_larger_than_the_file_justifies";
+    if !is_child(TEST) {
+        return rerun(TEST, "export MALLOC_ARENA_MAX=1; ulimit -v 65536");
+    }
+    // What a claim that is believed would ask for cannot be had.
+    assert!(Vec::<u8>::new().try_reserve_exact(64 << 20).is_err());
+    for case in cases("") {
+        let _ = outcome(&case);
+        check(case.extension(), &case.bytes);
+    }
+    // A bomb is an error too where there is no memory for what is in it, and can be verified.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.npz");
+    let (len, member) = bomb();
+    fs::write(&path, archive::zip(&[member])).unwrap();
+    assert!(len > 128 << 20 && fs::metadata(&path).unwrap().len() < 1 << 20);
+    let npz = Npz::open(&path).unwrap();
+    assert_eq!(npz.entry("a").unwrap().nbytes(), len as u64);
+    let error = npz.decode("a").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert!(error.to_string().contains("not enough memory"), "{error}");
+    assert!(npz.read::<u8, Ix1>("a").is_err());
+    assert!(npz.verify().unwrap().is_empty());
+}
+
+/// A member of many NULs: how many, and deflated to about a thousandth.
+#[cfg(target_os = "linux")]
+fn bomb() -> (usize, archive::Member) {
+    use flate2::{Compression, write::DeflateEncoder};
+    use std::io::Write;
+
+    // A run that ends at a byte, so that it can be repeated.
+    let run = vec![0; 1 << 20];
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&run).unwrap();
+    encoder.flush().unwrap();
+    let packed_run = encoder.get_ref().clone();
+    let runs = 160;
+    let len = runs * run.len();
+    let header = archive::npy("|u1", &[len], b"");
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&header).unwrap();
+    encoder.flush().unwrap();
+    let mut packed = encoder.get_ref().clone();
+    (0..runs).for_each(|_| packed.extend(&packed_run));
+    // The last block, which is empty.
+    packed.extend([3, 0]);
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&header);
+    (0..runs).for_each(|_| crc.update(&run));
+    let member = archive::Member {
+        method: 8,
+        crc: crc.finalize(),
+        size: (header.len() + len) as u32,
+        ..archive::Member::stored("a", packed)
+    };
+    (len, member)
 }
 
 #[test]

@@ -87,6 +87,12 @@ impl Error {
         error
     }
 
+    /// Whether this user may not do it, here or at all.
+    pub(crate) fn is_refused(&self) -> bool {
+        let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+        self.0.source.as_ref().is_some_and(|source| refused.contains(&source.kind()))
+    }
+
     /// Names the file, unless an inner call has named one already.
     pub(crate) fn at_path(mut self, path: &Path) -> Error {
         self.0.path.get_or_insert_with(|| path.to_owned());

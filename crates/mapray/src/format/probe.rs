@@ -32,7 +32,7 @@ const READS: usize = 1000;
 /// or its header is wrong, [`ErrorKind::Member`] where it holds several arrays: those are the business
 /// of [`Archive`](crate::Archive).
 pub fn inspect(path: impl AsRef<Path>) -> Result<Entry> {
-    probe(&Source::open(path.as_ref())?)
+    probe(&Source::open(path.as_ref())?.settled()?)
 }
 
 /// What the header of a file says.

@@ -1,17 +1,19 @@
 //! A run of bytes of a file, mapped.
 
+mod edits;
+
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
 use crate::map::{Mode, bring_up_to_date};
 use crate::source::{Lock, ReadAt, Source, Upkeep};
-use crate::sys::{self, Access, Advice, Identity, Mapping};
+use crate::sys::{self, Access, Advice, Identity, Mapping, Stamp};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Region {
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
+    /// The file as it was when a copy-on-write map of it began, or at the last commit.
+    stamp: Mutex<Option<Stamp>>,
     /// Whether it is known, or was promised, that none of the bytes can be cut off.
     uncut: AtomicBool,
     /// Which bytes are in use as atomics, and of what size.
@@ -59,7 +63,16 @@ impl Region {
         source.require(bytes.clone())?;
         let writes = mode.writes_file();
         let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
+        if lock.is_some() {
+            source.require_settled()?;
+        }
         let file = source.file();
+        let stamp = match mode {
+            Mode::CopyOnWrite => Some(sys::stamp(file)),
+            Mode::Read | Mode::ReadWrite | Mode::Write => None,
+        };
+        let stamp =
+            stamp.transpose().map_err(|error| source.name(Error::io("examine the file", error)))?;
         let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
         let mapping = if bytes.is_empty() {
             None
@@ -84,6 +97,7 @@ impl Region {
             upkeep: Upkeep::default(),
             lock,
             edits: RwLock::default(),
+            stamp: Mutex::new(stamp),
             uncut: AtomicBool::new(false),
             claims: OnceLock::new(),
         };
@@ -112,6 +126,7 @@ impl Region {
             upkeep: Upkeep::default(),
             lock: None,
             edits: RwLock::default(),
+            stamp: Mutex::default(),
             uncut: AtomicBool::new(true),
             claims: OnceLock::new(),
         })

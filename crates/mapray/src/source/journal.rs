@@ -113,7 +113,10 @@ impl Journal {
         let stamp = stamp.map_err(|error| of.name(Error::io("examine the file", error)))?;
         let journal = Journal::path_for(&path);
         let written = write(&journal, &path, of.file(), kind, &stamp, durability, fill);
-        written.map_err(|error| Error::io("write the journal", error).at_path(&journal))
+        written.map_err(|error| match error.downcast::<Error>() {
+            Ok(error) => error,
+            Err(error) => Error::io("write the journal", error).at_path(&journal),
+        })
     }
 
     /// Opens a journal, and checks all of it: it may be anybody's work.
@@ -123,7 +126,9 @@ impl Journal {
     /// [`ErrorKind::Format`] where it is damaged or is none, [`ErrorKind::Unsupported`] where a later
     /// version wrote it; [`ErrorKind::Io`] where it cannot be read.
     pub(crate) fn open(path: &Path) -> Result<Journal> {
-        let source = Source::open_with(path, &sys::reading_no_link())?;
+        let file = sys::open_directly(path, false)
+            .map_err(|error| Error::io("open the journal", error).at_path(path))?;
+        let source = Source::opened(file, path)?;
         let header = read(&source).map_err(|error| source.name(error))?;
         Ok(Journal {
             path: path.to_owned(),
@@ -133,6 +138,19 @@ impl Journal {
             payload_start: header.len,
             payload_len: header.payload_len,
         })
+    }
+
+    /// The kind of a journal that somebody may be taking away at this moment. Nothing else of it is
+    /// looked at.
+    pub(super) fn peek(path: &Path) -> Option<Kind> {
+        let mut bytes = [0; 16];
+        sys::read_exact_at(&sys::open_directly(path, false).ok()?, 0, &mut bytes).ok()?;
+        let mut fields = Fields(&bytes);
+        (fields.take() == MAGIC && fields.u32() == VERSION).then(|| Kind::of(fields.u32()))?
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -3,9 +3,10 @@
 mod crc;
 mod file;
 mod inflate;
-#[allow(dead_code, reason = "the kinds of journals use it")]
 mod journal;
 mod lock;
+mod recover;
+mod redo;
 mod replacement;
 mod upkeep;
 
@@ -14,6 +15,7 @@ pub(crate) use file::{ReadAt, Source};
 pub(crate) use inflate::Inflate;
 pub(crate) use journal::{Journal, Kind};
 pub(crate) use lock::Lock;
+pub(crate) use redo::{SECTOR, sectors, write_over};
 pub use replacement::Durability;
 pub(crate) use replacement::{Replacement, folder_of, target_of};
 pub use upkeep::{Checksum, Growth, Slot, Upkeep};

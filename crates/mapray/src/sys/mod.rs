@@ -14,8 +14,10 @@ mod shared;
 
 pub(crate) use change::*;
 pub(crate) use imp::{
-    FileLock, Identity, Mapping, examine, is_immutable, lock_holders, memfd, page_size, path_of,
-    reading, reading_no_link, rights, start_write_back, uncut_len,
+    FileLock, Identity, Mapping, examine, is_immutable, lock_holders, memfd, open, open_directly,
+    own_user, page_size, path_of, rights, start_write_back, uncut_len,
 };
 pub use shared::Advice;
-pub(crate) use shared::{Access, Stamp, Time, is_there, read_exact_at, stamp};
+pub(crate) use shared::{
+    Access, Stamp, Time, is_sparse, is_there, may_stand_for, read_exact_at, stamp,
+};

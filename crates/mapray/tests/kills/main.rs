@@ -3,7 +3,12 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod append;
+mod commit;
+mod save;
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,8 +17,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use common::scratch;
-use mapray::{Mode, Npz};
-use ndarray::{Array1, Ix1};
+use ndarray::Array1;
 
 /// How many are killed unless something else is asked for.
 const KILLS: usize = 50;
@@ -21,7 +25,7 @@ const KILLS: usize = 50;
 const WORK: [&str; 3] = ["MAPRAY_TEST_WORK", "MAPRAY_TEST_PATH", "MAPRAY_TEST_STATE"];
 
 /// A kind of work: it takes a file from state to state.
-struct Work {
+pub struct Work {
     name: &'static str,
     file: &'static str,
     /// Makes the file in state 0.
@@ -34,92 +38,11 @@ struct Work {
     in_numpy: fn(usize) -> String,
 }
 
-const WORKS: [Work; 3] = [
-    Work {
-        name: "save",
-        file: "a.npy",
-        begin: |path| mapray::save(path, &array(0)).unwrap(),
-        go_on: |path, state, reached| {
-            for state in state + 1.. {
-                mapray::save(path, &array(state)).unwrap();
-                reached(state);
-            }
-        },
-        state: |path| state_of(&mapray::load::<u32, Ix1>(path).unwrap()),
-        in_numpy: |state| described(&array(state)),
-    },
-    Work {
-        name: "savez",
-        file: "a.npz",
-        begin: |path| save_members(path, 0),
-        go_on: |path, state, reached| {
-            for state in state + 1.. {
-                save_members(path, state);
-                reached(state);
-            }
-        },
-        state: |path| {
-            let npz = Npz::open(path).unwrap();
-            assert!(npz.verify().unwrap().is_empty());
-            let [a, b] = ["a", "b"].map(|name| state_of(&npz.read::<u32, Ix1>(name).unwrap()));
-            assert_eq!(a, b);
-            a
-        },
-        in_numpy: |state| format!("a {0}; b {0}", described(&array(state))),
-    },
-    Work {
-        name: "commit",
-        file: "a.npz",
-        begin: |path| mapray::savez(path, [("a", &edited(0))]).unwrap(),
-        go_on: |path, state, reached| {
-            let member = Npz::open(path).unwrap().member("a").unwrap();
-            let mut map = member.map_live::<u32, Ix1>(Mode::CopyOnWrite).unwrap();
-            for state in state + 1.. {
-                EDITS.iter().for_each(|&i| map.set(i, state as u32).unwrap());
-                map.commit().unwrap();
-                reached(state);
-            }
-        },
-        state: |path| {
-            let npz = Npz::open(path).unwrap();
-            assert!(npz.verify().unwrap().is_empty());
-            let array = npz.read::<u32, Ix1>("a").unwrap();
-            let state = array[0] as usize;
-            assert_eq!(array, edited(state));
-            state
-        },
-        in_numpy: |state| format!("a {}", described(&edited(state))),
-    },
-];
-
-/// Elements that lie on pages and in sectors of their own, and that are edited together.
-const EDITS: [usize; 5] = [0, 1000, 9000, 9200, 24_999];
-
-/// An array in which these have been edited.
-fn edited(state: usize) -> Array1<u32> {
-    let mut array = Array1::from_shape_fn(25_000, |i| i as u32);
-    EDITS.iter().for_each(|&i| array[i] = state as u32);
-    array
-}
-
-/// About 100 kB, different in each state.
-fn array(state: usize) -> Array1<u32> {
-    Array1::from_shape_fn(25_000 + state % 100, |i| (state * 30_000 + i) as u32)
-}
-
-fn state_of(array: &Array1<u32>) -> usize {
-    let state = array[0] as usize / 30_000;
-    assert_eq!(*array, self::array(state));
-    state
-}
-
-fn save_members(path: &Path, state: usize) {
-    let array = array(state);
-    mapray::savez(path, [("a", &array), ("b", &array)]).unwrap();
-}
+const WORKS: [Work; 5] =
+    [save::SAVE, save::SAVEZ, append::APPEND, append::APPENDER, commit::COMMIT];
 
 /// What the oracle says of an array.
-fn described(array: &Array1<u32>) -> String {
+pub fn described(array: &Array1<u32>) -> String {
     let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
     format!("<u4 {} {:08x}", array.len(), crc32fast::hash(&bytes))
 }

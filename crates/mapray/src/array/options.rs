@@ -19,7 +19,7 @@ use crate::format::RawArray;
 use crate::interop::ndarray::{require_mappable, require_mappable_mut};
 use crate::layout::{Layout, Order};
 use crate::map::{self, Mode};
-use crate::source::{Lock, Sharing, Source};
+use crate::source::{Lock, Source};
 use crate::sys;
 
 /// Where a raw array is to be found.
@@ -403,14 +403,12 @@ impl MapOptions {
             };
         };
         let source = if self.without_locks { source.without_locks() } else { source };
-        let _lock = Lock::take(&source, Sharing::Shared)?;
+        let _lock = Lock::shared(&source, 0..u64::MAX)?;
         if len >= old_len {
             extend(&source, old_len, len, sparse)?;
         } else {
             make_room(&source, len, sparse).map_err(|error| no_room(&source, len, error))?;
-            map::cut(&source, len).map_err(|error| {
-                error.hint("give a shape that is as large, or drop that map first; `create` and `save` put a new file in its place")
-            })?;
+            map::cut(&source, len)?;
         }
         let (file, old) = (source.file(), 0..old_len.min(len));
         let zeroed = if sparse { sys::punch(file, old) } else { sys::zero(file, old) };

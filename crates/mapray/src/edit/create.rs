@@ -7,14 +7,14 @@ use ndarray::{Dimension, IntoDimension};
 
 use crate::array::{ArrayFile, DynLiveMap, DynMapMut, LiveMap, MapMut, require_elements};
 use crate::dtype::DType;
-use crate::edit::replace::{Durability, begin, publish, target_of};
+use crate::edit::replace::{begin, publish};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::format::npy;
 use crate::interop::ndarray::require_mappable_mut;
 use crate::layout::{Layout, Order};
 use crate::map::Mode;
-use crate::source::Source;
+use crate::source::{Durability, Source, target_of};
 use crate::sys;
 
 /// How to make a `.npy` file of zeros and map it: NumPy's `open_memmap(mode='w+')`.

@@ -9,14 +9,14 @@ use crc32fast::Hasher;
 use crate::array::require_plain;
 use crate::edit::deflate::Deflater;
 use crate::edit::member::{Lent, MemberArray};
-use crate::edit::replace::Replacement;
-use crate::edit::replace::{begin, publish, target_of};
+use crate::edit::replace::{begin, publish};
 use crate::edit::save::{copy, npy_parts};
 use crate::edit::savez::{Compression, SavezOptions};
 use crate::edit::tail::Tail;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::write::{self as zip, Member, Method};
 use crate::layout::Layout;
+use crate::source::{Replacement, target_of};
 use crate::sys;
 
 /// A `.npz` archive that is written member by member, so that not all arrays need be there at once.

@@ -5,12 +5,12 @@ use std::path::Path;
 use ndarray::{Array, ArrayRef, Dimension};
 
 use crate::array::{AnyArray, ArrayFile, Stored, read_bytes};
-use crate::edit::replace::{Durability, replace};
+use crate::edit::replace::replace;
 use crate::element::{Element, WritableElement};
 use crate::error::{Error, Result};
 use crate::format::npy;
 use crate::layout::{Layout, Order};
-use crate::source::ReadAt;
+use crate::source::{Durability, ReadAt};
 
 /// How much is copied at once.
 const CHUNK: usize = 4 << 20;

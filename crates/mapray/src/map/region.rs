@@ -5,14 +5,14 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
 use crate::map::loss::{cut_short, no_page};
 use crate::map::registry::{Record, Registered};
 use crate::map::{Mode, bring_up_to_date};
-use crate::source::{Lock, ReadAt, Sharing, Source, Upkeep};
+use crate::source::{Lock, ReadAt, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, LengthProbe, Mapping};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
@@ -33,7 +33,7 @@ pub(crate) struct Region {
     member: Option<String>,
     upkeep: Upkeep,
     /// What keeps others from writing the file in a way that does not go with this map.
-    lock: Mutex<Option<Lock>>,
+    lock: Option<Lock>,
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
@@ -74,7 +74,7 @@ impl Region {
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
         let require = || source.require(bytes.clone(), source.len()?);
         let writes = mode.writes_file();
-        let lock = if writes { Lock::take(source, Sharing::Shared)? } else { None };
+        let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
         let file = source.file();
         let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
         let backing = match source.path() {
@@ -110,7 +110,7 @@ impl Region {
             backing,
             member: None,
             upkeep: Upkeep::default(),
-            lock: Mutex::new(lock),
+            lock,
             edits: RwLock::default(),
             uncut: AtomicBool::new(false),
             claims: OnceLock::new(),
@@ -139,7 +139,7 @@ impl Region {
             backing: Backing::Memory,
             member: None,
             upkeep: Upkeep::default(),
-            lock: Mutex::default(),
+            lock: None,
             edits: RwLock::default(),
             uncut: AtomicBool::new(true),
             claims: OnceLock::new(),
@@ -169,21 +169,17 @@ impl Region {
         self.uncut.store(true, Ordering::Relaxed);
     }
 
-    /// Keeps everybody else from writing the file while this region lives, where it writes the file
-    /// and has locked it.
+    /// Keeps everybody else from writing these bytes of the file while this region lives, where it
+    /// writes the file and has locked it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Locked`] where somebody else has it locked; then it is not locked by us any more.
+    /// [`ErrorKind::Locked`] where somebody else writes them.
     pub(crate) fn lock_exclusively(&self) -> Result<()> {
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(_), Backing::Path(path, identity)) = (lock.take(), &self.backing) else {
+        let (Some(lock), Backing::Path(path, identity)) = (&self.lock, &self.backing) else {
             return Ok(());
         };
-        // Our own lock, now dropped, would stand in the way of the other.
-        let source = same(Source::open(path)?, path, *identity)?;
-        *lock = Lock::take(&source, Sharing::Exclusive)?;
-        Ok(())
+        lock.make_exclusive(&same(Source::open(path)?, path, *identity)?)
     }
 
     /// Keeps the `size` bytes at `at`, a multiple of it, for atomics of that size.

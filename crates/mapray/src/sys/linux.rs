@@ -282,27 +282,45 @@ impl Drop for Mapping {
 /// mapped and never touched.
 #[derive(Debug)]
 pub(crate) struct FileLock {
-    _page: Mapping,
+    page: Option<Mapping>,
 }
 
-/// Locks the file, which must have been opened for this, if nobody else has it locked; `exclusive`
-/// goes with no other lock, else it goes with others like it.
-pub(crate) fn lock(file: File, exclusive: bool) -> io::Result<Option<FileLock>> {
-    use rustix::fs::FlockOperation::{NonBlockingLockExclusive, NonBlockingLockShared};
-    let operation = if exclusive { NonBlockingLockExclusive } else { NonBlockingLockShared };
-    match rustix::fs::flock(&file, operation) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Ok(None),
-        Err(Errno::OPNOTSUPP | Errno::NOLCK | Errno::NOSYS | Errno::INVAL) => {
-            return Err(io::ErrorKind::Unsupported.into());
+impl FileLock {
+    /// Locks the file, which must have been opened for this: `exclusive` goes with no other lock, else
+    /// it goes with others like it.
+    ///
+    /// `WouldBlock` where somebody has it locked, `Unsupported` where there are no locks.
+    pub(crate) fn new(file: File, exclusive: bool) -> io::Result<FileLock> {
+        use rustix::fs::FlockOperation::{NonBlockingLockExclusive, NonBlockingLockShared};
+        let kind = if exclusive { NonBlockingLockExclusive } else { NonBlockingLockShared };
+        match rustix::fs::flock(&file, kind) {
+            Ok(()) => {}
+            Err(Errno::OPNOTSUPP | Errno::NOLCK | Errno::NOSYS | Errno::INVAL) => {
+                return Err(io::ErrorKind::Unsupported.into());
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => return Err(error.into()),
+        let (len, flags) = (page_size(), MapFlags::SHARED);
+        // SAFETY: without MAP_FIXED the kernel picks addresses that nothing else uses; nobody can
+        // touch a page without rights, so it does not matter whether the file reaches that far.
+        let start = unsafe { mm::mmap(ptr::null_mut(), len, ProtFlags::empty(), flags, &file, 0)? };
+        Ok(FileLock { page: Some(Mapping::new(start, len, Access::Read)) })
     }
-    let (len, flags) = (page_size(), MapFlags::SHARED);
-    // SAFETY: without MAP_FIXED the kernel picks addresses that nothing else uses; nobody can touch
-    // a page without rights, so it does not matter whether the file reaches that far.
-    let start = unsafe { mm::mmap(ptr::null_mut(), len, ProtFlags::empty(), flags, &file, 0)? };
-    Ok(Some(FileLock { _page: Mapping::new(start, len, Access::Read) }))
+
+    /// Makes a shared lock exclusive; where that fails it is shared still. `file` is another opening
+    /// of the same file.
+    pub(crate) fn make_exclusive(&mut self, file: File) -> io::Result<()> {
+        let again = file.try_clone()?;
+        // It would stand in the way of its successor.
+        self.page = None;
+        let locked = FileLock::new(file, true);
+        let failed = locked.map(|lock| *self = lock);
+        if failed.is_err() {
+            // Somebody may have been quicker; then there is nothing left to hold.
+            self.page = FileLock::new(again, false).ok().and_then(|lock| lock.page);
+        }
+        failed
+    }
 }
 
 /// The processes that have the file locked, as far as the system tells (`/proc/locks`).
@@ -327,8 +345,16 @@ pub(crate) fn reading() -> OpenOptions {
     options
 }
 
+/// The same, but not through a symbolic link.
+#[allow(dead_code, reason = "the kinds of journals use it")]
+pub(crate) fn reading_no_link() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
+    options
+}
+
 /// What tells one file from another while the system runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     pub(super) device: u64,
     pub(super) inode: u64,

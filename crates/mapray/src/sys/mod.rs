@@ -15,6 +15,8 @@ mod faults;
 mod faults;
 
 mod change;
+#[cfg(test)]
+pub(crate) mod record;
 mod shared;
 
 pub(crate) use change::*;
@@ -22,8 +24,8 @@ pub(crate) use faults::{
     LengthProbe, has_page, let_others_run, on_missing_page, process_id, replace_with_zeros,
 };
 pub(crate) use imp::{
-    FileLock, Identity, Mapping, examine, is_immutable, lock, lock_holders, memfd, page_size,
-    path_of, reading, rights, start_write_back, uncut_len,
+    FileLock, Identity, Mapping, examine, is_immutable, lock_holders, memfd, page_size, path_of,
+    reading, reading_no_link, rights, start_write_back, uncut_len,
 };
 pub use shared::Advice;
-pub(crate) use shared::{Access, read_exact_at};
+pub(crate) use shared::{Access, Stamp, Time, is_there, read_exact_at, stamp};

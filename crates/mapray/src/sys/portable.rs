@@ -1,6 +1,6 @@
 //! Any other system, through memmap2 and std. What they lack answers `Unsupported`.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -87,16 +87,29 @@ impl Mapping {
 /// An advisory lock on a file, held by its descriptor.
 #[derive(Debug)]
 pub(crate) struct FileLock {
-    _file: File,
+    file: File,
 }
 
-/// Locks the file, which must have been opened for this, if nobody else has it locked; `exclusive`
-/// goes with no other lock, else it goes with others like it.
-pub(crate) fn lock(file: File, exclusive: bool) -> io::Result<Option<FileLock>> {
-    match if exclusive { file.try_lock() } else { file.try_lock_shared() } {
-        Ok(()) => Ok(Some(FileLock { _file: file })),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+impl FileLock {
+    /// Locks the file, which must have been opened for this: `exclusive` goes with no other lock, else
+    /// it goes with others like it.
+    ///
+    /// `WouldBlock` where somebody has it locked, `Unsupported` where there are no locks.
+    pub(crate) fn new(file: File, exclusive: bool) -> io::Result<FileLock> {
+        let locked = if exclusive { file.try_lock() } else { file.try_lock_shared() };
+        locked.map(|()| FileLock { file }).map_err(io::Error::from)
+    }
+
+    /// Makes a shared lock exclusive; where that fails it is shared still. `file` is another opening
+    /// of the same file.
+    pub(crate) fn make_exclusive(&mut self, file: File) -> io::Result<()> {
+        self.file.unlock()?;
+        let locked = FileLock::new(file, true).map(|lock| *self = lock);
+        if locked.is_err() {
+            // Somebody may have been quicker; then there is nothing left to hold.
+            let _ = self.file.try_lock_shared();
+        }
+        locked
     }
 }
 
@@ -112,8 +125,14 @@ pub(crate) fn reading() -> OpenOptions {
     options
 }
 
+/// The same, but not through a symbolic link: where that cannot be said, through it.
+#[allow(dead_code, reason = "the kinds of journals use it")]
+pub(crate) fn reading_no_link() -> OpenOptions {
+    reading()
+}
+
 /// What tells one file from another while the system runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     #[cfg(unix)]
     device_and_inode: (u64, u64),

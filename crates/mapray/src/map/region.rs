@@ -359,6 +359,7 @@ impl Region {
 
     /// Starts writing what was stored in this range.
     pub(crate) fn flush_async(&self, range: Range<u64>) -> Result<()> {
+        self.require_pages()?;
         if !self.mode.writes_file() || range.is_empty() {
             return Ok(());
         }

@@ -174,4 +174,5 @@ fn in_the_way(map: &Record, len: u64) -> Error {
             path.display(),
             map.mode
         ))
+        .hint("drop that map first, or ask for at least as many bytes")
 }

@@ -11,6 +11,7 @@ use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::dimension;
 use crate::layout::{Layout, Order, display_shape};
+use crate::map::require_whole;
 use crate::source::ReadAt;
 
 /// How much is read at once where elements do not lie side by side.
@@ -35,7 +36,7 @@ pub(crate) fn read_bytes(
         // SAFETY: the elements of the layout are lent to be read; `out` has room for as many, and
         // is this call's own.
         unsafe { copy_strided(from, to, layout.shape(), layout.itemsize()) };
-        return Ok(());
+        return require_whole(base, layout.span());
     }
     if layout.is_contiguous(Order::C) {
         return if out.is_empty() { Ok(()) } else { from.read_at(layout.offset(), out) };

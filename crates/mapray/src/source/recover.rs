@@ -40,15 +40,17 @@ impl Source {
         let Some(target) = self.target() else {
             return Ok(self);
         };
-        if Journal::find(&target)?.is_none() {
-            return Ok(self);
+        match Journal::find(&target)? {
+            // Whoever is appending, or was, has left alone what the file held before. What is behind
+            // that is cleared up by who appends next.
+            Some(path) if Journal::peek(&path) == Some(Kind::Append) => return Ok(self),
+            Some(_) => {}
+            None => return Ok(self),
         }
         settle(&self, &target)?;
         self.examined_again()
     }
-}
 
-impl Source {
     /// Checks, with a lock on the file, that no change of it was cut off since it was opened.
     pub(crate) fn require_settled(&self) -> Result<()> {
         let Some(path) = self.target().map(|target| Journal::find(&target)).transpose()? else {
@@ -116,7 +118,8 @@ fn recover(source: &Source, path: &Path) -> Result<()> {
     require_trusted(&journal, source)?;
     let recovered = match journal.kind() {
         Kind::Redo => redo::recover(&journal, source),
-        Kind::Length | Kind::Append => {
+        Kind::Append => Ok(Recovery::Readable),
+        Kind::Length => {
             let message = "the journal is of a kind that only a later version of mapray knows";
             Err(Error::new(ErrorKind::Unsupported, message).at_path(path))
         }
@@ -135,7 +138,7 @@ fn recover(source: &Source, path: &Path) -> Result<()> {
 }
 
 /// Checks that nobody slipped in a journal who could not as well have replaced the file.
-fn require_trusted(journal: &Journal, source: &Source) -> Result<()> {
+pub(crate) fn require_trusted(journal: &Journal, source: &Source) -> Result<()> {
     let folder = folder_of(journal.path());
     let trusted = sys::may_stand_for(journal.file(), source.file(), folder);
     match trusted.map_err(|error| source.name(Error::io("examine the journal", error)))? {

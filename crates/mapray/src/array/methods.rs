@@ -67,6 +67,58 @@ macro_rules! map_methods {
                 self.flush()
             }
 
+            /// The bytes of the file that lie in pages which were stored to, in mode `c`:
+            /// [`Pages::dirty`](crate::Pages::dirty).
+            ///
+            /// # Errors
+            ///
+            /// As [`Pages::dirty`](crate::Pages::dirty).
+            pub fn dirty_pages(&self) -> crate::Result<Vec<std::ops::Range<u64>>> {
+                self.pages().dirty()
+            }
+
+            /// Drops what was stored in a map in mode `c`: it shows the file again. This is the whole
+            /// map, with what its clones and slices have stored, since they share its pages. In mode
+            /// `r` nothing happens.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Mode`](crate::ErrorKind::Mode) in the modes `r+` and `w+`;
+            /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) outside Linux.
+            pub fn discard(&mut self) -> crate::Result<()> {
+                // SAFETY: this handle is borrowed for itself alone, so nothing that it lends is left.
+                // A live clone lends nothing, and whoever made a stable map of one has promised that
+                // no byte changes through any other.
+                unsafe { self.$($region).+.discard() }
+            }
+
+            /// Writes what was stored in a map in mode `c` to the file in one step: cut off anywhere,
+            /// by a power cut too, the file has all of it or nothing, after the next open of the file
+            /// here. The checksum of a member of an archive is part of that step. The map goes on, and
+            /// shows the file. This is the whole map, with what its clones and slices have stored. In
+            /// mode `r` nothing happens.
+            ///
+            /// The bytes go to a journal beside the file first (FORMAT.md, "Journals"), which takes as
+            /// much room as they do. Nobody else may have the file locked meanwhile.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Changed`](crate::ErrorKind::Changed) where the file, its length or its times
+            /// are not those from when it was mapped, or committed to. (Stores of somebody who has it
+            /// mapped show in its times only once per page and write-back.)
+            /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) where somebody else writes it,
+            /// [`ErrorKind::Space`](crate::ErrorKind::Space) where the disk has no room for the journal,
+            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the file or its folder may not be written.
+            /// The file is as it was then, and the edits are still in the map.
+            ///
+            /// [`ErrorKind::Mode`](crate::ErrorKind::Mode) in the modes `r+` and `w+`;
+            /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a file without a name, on a
+            /// file system without locks, and outside Linux.
+            pub fn commit(&mut self) -> crate::Result<()> {
+                // SAFETY: as for `discard`.
+                unsafe { self.$($region).+.commit() }
+            }
+
             /// Starts writing what was stored to the file, and does not wait. No checksum is touched.
             ///
             /// # Errors

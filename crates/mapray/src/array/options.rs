@@ -329,7 +329,7 @@ impl MapOptions {
         fits: impl Fn(&Layout) -> Result<()>,
     ) -> Result<(Source, Layout)> {
         let opened = match origin {
-            Origin::File(file) => Ok(Source::from_file(file)?),
+            Origin::File(file) => Ok(Source::from_file(file)?.settled()?),
             Origin::Path(path) => Err(path),
         };
         let path = match &opened {
@@ -356,8 +356,8 @@ impl MapOptions {
                 require_rights(&source, mode)?;
                 source
             }
-            (Err(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?,
-            (Err(path), Mode::ReadWrite) => Source::open_writable(&path)?,
+            (Err(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?.settled()?,
+            (Err(path), Mode::ReadWrite) => Source::open_writable(&path)?.settled()?,
             (Err(path), Mode::Write) => {
                 let layout = raw.layout(unread).map_err(named)?;
                 let source = self.overwrite(&path, layout.span().end)?;
@@ -389,7 +389,10 @@ impl MapOptions {
         options.read(true).write(true);
         let (source, is_new) = match Source::open_with(path, options.clone().create_new(true)) {
             Ok(source) => (source, true),
-            Err(_) => (Source::open_with(path, options.create(true).truncate(false))?, false),
+            Err(_) => {
+                let options = options.create(true).truncate(false);
+                (Source::open_with(path, options)?.settled()?, false)
+            }
         };
         let Some(old_len) = source.opened_len().filter(|_| !is_new) else {
             let made = extend(&source, 0, len, sparse);

@@ -1,7 +1,10 @@
 //! Making and changing files: save, create, archives, their verification and repair.
 
+mod append;
+mod convert;
 mod create;
 mod deflate;
+mod grow;
 mod member;
 mod npz_writer;
 #[cfg(test)]
@@ -13,6 +16,8 @@ mod tail;
 mod verify;
 
 pub use crate::source::Durability;
+pub use append::{AppendOptions, Appender, append, append_dyn, resize};
+pub use convert::Conversion;
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;

@@ -1,11 +1,13 @@
 //! A run of bytes of a file, mapped.
 
+mod edits;
+
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
@@ -13,7 +15,7 @@ use crate::map::loss::{cut_short, no_page};
 use crate::map::registry::{Record, Registered};
 use crate::map::{Mode, bring_up_to_date};
 use crate::source::{Lock, ReadAt, Source, Upkeep};
-use crate::sys::{self, Access, Advice, Identity, LengthProbe, Mapping};
+use crate::sys::{self, Access, Advice, Identity, LengthProbe, Mapping, Stamp};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(crate) struct Region {
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
+    /// The file as it was when a copy-on-write map of it began, or at the last commit.
+    stamp: Mutex<Option<Stamp>>,
     /// Whether it is known, or was promised, that none of the bytes can be cut off.
     uncut: AtomicBool,
     /// Which bytes are in use as atomics, and of what size.
@@ -72,10 +76,19 @@ impl Region {
     ///
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
-        let require = || source.require(bytes.clone(), source.len()?);
+        let require = || source.require(bytes.clone());
         let writes = mode.writes_file();
         let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
+        if lock.is_some() {
+            source.require_settled()?;
+        }
         let file = source.file();
+        let stamp = match mode {
+            Mode::CopyOnWrite => Some(sys::stamp(file)),
+            Mode::Read | Mode::ReadWrite | Mode::Write => None,
+        };
+        let stamp =
+            stamp.transpose().map_err(|error| source.name(Error::io("examine the file", error)))?;
         let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
         let backing = match source.path() {
             Some(path) => Backing::Path(absolute(path)?, source.identity()),
@@ -112,6 +125,7 @@ impl Region {
             upkeep: Upkeep::default(),
             lock,
             edits: RwLock::default(),
+            stamp: Mutex::new(stamp),
             uncut: AtomicBool::new(false),
             claims: OnceLock::new(),
         };
@@ -141,6 +155,7 @@ impl Region {
             upkeep: Upkeep::default(),
             lock: None,
             edits: RwLock::default(),
+            stamp: Mutex::default(),
             uncut: AtomicBool::new(true),
             claims: OnceLock::new(),
         })

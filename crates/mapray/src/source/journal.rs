@@ -89,6 +89,17 @@ impl Journal {
         kind: Kind,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<Journal> {
+        Journal::write_with(of, kind, Durability::Synced, fill)
+    }
+
+    /// [`write`](Journal::write), or without waiting for the disk: then the journal is of use after the
+    /// process was killed, but maybe not after a power cut.
+    pub(crate) fn write_with(
+        of: &Source,
+        kind: Kind,
+        durability: Durability,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Journal> {
         let Some(path) = of.path() else {
             let message = "a file without a name can have no journal beside it";
             return Err(Error::new(ErrorKind::Unsupported, message));
@@ -101,8 +112,11 @@ impl Journal {
         let stamp = sys::stamp(of.file());
         let stamp = stamp.map_err(|error| of.name(Error::io("examine the file", error)))?;
         let journal = Journal::path_for(&path);
-        let written = write(&journal, &path, of.file(), kind, &stamp, fill);
-        written.map_err(|error| Error::io("write the journal", error).at_path(&journal))
+        let written = write(&journal, &path, of.file(), kind, &stamp, durability, fill);
+        written.map_err(|error| match error.downcast::<Error>() {
+            Ok(error) => error,
+            Err(error) => Error::io("write the journal", error).at_path(&journal),
+        })
     }
 
     /// Opens a journal, and checks all of it: it may be anybody's work.
@@ -112,7 +126,9 @@ impl Journal {
     /// [`ErrorKind::Format`] where it is damaged or is none, [`ErrorKind::Unsupported`] where a later
     /// version wrote it; [`ErrorKind::Io`] where it cannot be read.
     pub(crate) fn open(path: &Path) -> Result<Journal> {
-        let source = Source::open_with(path, &sys::reading_no_link())?;
+        let file = sys::open_directly(path, false)
+            .map_err(|error| Error::io("open the journal", error).at_path(path))?;
+        let source = Source::opened(file, path)?;
         let header = read(&source).map_err(|error| source.name(error))?;
         Ok(Journal {
             path: path.to_owned(),
@@ -122,6 +138,19 @@ impl Journal {
             payload_start: header.len,
             payload_len: header.payload_len,
         })
+    }
+
+    /// The kind of a journal that somebody may be taking away at this moment. Nothing else of it is
+    /// looked at.
+    pub(super) fn peek(path: &Path) -> Option<Kind> {
+        let mut bytes = [0; 16];
+        sys::read_exact_at(&sys::open_directly(path, false).ok()?, 0, &mut bytes).ok()?;
+        let mut fields = Fields(&bytes);
+        (fields.take() == MAGIC && fields.u32() == VERSION).then(|| Kind::of(fields.u32()))?
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -150,8 +179,16 @@ impl Journal {
 
     /// Takes the journal away: the change that it is about has come to its end, and is on the disk.
     pub(crate) fn remove(self) -> Result<()> {
+        self.remove_with(Durability::Synced)
+    }
+
+    /// [`remove`](Journal::remove), or without waiting for the disk.
+    pub(crate) fn remove_with(self, durability: Durability) -> Result<()> {
         sys::remove_file(&self.path)
-            .and_then(|()| sys::sync_folder(folder_of(&self.path)))
+            .and_then(|()| match durability {
+                Durability::Synced => sys::sync_folder(folder_of(&self.path)),
+                Durability::Buffered => Ok(()),
+            })
             .map_err(|error| Error::io("remove the journal", error).at_path(&self.path))
     }
 }
@@ -175,6 +212,7 @@ fn write(
     file: &File,
     kind: Kind,
     stamp: &Stamp,
+    durability: Durability,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<Journal> {
     let path = std::path::absolute(target)?;
@@ -194,7 +232,7 @@ fn write(
     let payload_len = payload.at - payload_start;
     let header = header(kind, stamp, payload_len, payload.hasher.finalize(), path);
     sys::write_all_at(beside.file(), 0, &header)?;
-    let file = beside.take_place(Durability::Synced)?;
+    let file = beside.take_place(durability)?;
     let (path, stamp) = (journal.to_owned(), *stamp);
     Ok(Journal { file, path, kind, stamp, payload_start, payload_len })
 }

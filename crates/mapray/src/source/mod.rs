@@ -3,18 +3,20 @@
 mod crc;
 mod file;
 mod inflate;
-#[allow(dead_code, reason = "the kinds of journals use it")]
 mod journal;
 mod lock;
+mod recover;
+mod redo;
 mod replacement;
 mod upkeep;
 
 pub(crate) use crc::{crc32, update as update_crc32};
 pub(crate) use file::{ReadAt, Source};
 pub(crate) use inflate::Inflate;
-#[allow(unused_imports, reason = "the kinds of journals use it")]
 pub(crate) use journal::{Journal, Kind};
 pub(crate) use lock::Lock;
+pub(crate) use recover::require_trusted;
+pub(crate) use redo::{SECTOR, sectors, write_over};
 pub use replacement::Durability;
 pub(crate) use replacement::{Replacement, folder_of, target_of};
-pub use upkeep::{Checksum, Slot, Upkeep};
+pub use upkeep::{Checksum, Growth, Slot, Upkeep};

@@ -24,8 +24,10 @@ pub(crate) use faults::{
     LengthProbe, has_page, let_others_run, on_missing_page, process_id, replace_with_zeros,
 };
 pub(crate) use imp::{
-    FileLock, Identity, Mapping, examine, is_immutable, lock_holders, memfd, page_size, path_of,
-    reading, reading_no_link, rights, start_write_back, uncut_len,
+    FileLock, Identity, Mapping, examine, is_immutable, lock_holders, memfd, open, open_directly,
+    own_user, page_size, path_of, rights, start_write_back, uncut_len,
 };
 pub use shared::Advice;
-pub(crate) use shared::{Access, Stamp, Time, is_there, read_exact_at, stamp};
+pub(crate) use shared::{
+    Access, Stamp, Time, is_sparse, is_there, may_stand_for, read_exact_at, stamp,
+};

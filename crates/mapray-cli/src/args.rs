@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{convert, head, info, output, slice, stats, tour, verify};
+use crate::{checksum, convert, diff, head, hist, info, output, slice, stats, tour, verify};
 
 /// Inspect, slice and convert array files of any size, where they lie.
 #[derive(Debug, Parser)]
@@ -29,7 +29,7 @@ one only. A slice, as between NumPy's brackets, may come last; put all into quot
 shell leaves the brackets alone. A path that exists is taken whole, brackets and all.
 
 Data goes to stdout, messages to stderr. The exit code is 0 when done, 1 where verify finds faults,
-and 2 for wrong arguments and for files that cannot be read or written.";
+diff a difference or checksum --check another checksum, and 2 for wrong arguments and for files that cannot be read or written.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -39,6 +39,9 @@ pub enum Command {
     Head(head::Args),
     Slice(slice::Args),
     Stats(stats::Args),
+    Hist(hist::Args),
+    Diff(diff::Args),
+    Checksum(checksum::Args),
     Verify(verify::Args),
     Convert(convert::Args),
 }
@@ -59,6 +62,9 @@ impl Command {
                 None => Ok(ExitCode::SUCCESS),
             },
             Command::Stats(args) => output::print(&stats::run(args)?),
+            Command::Hist(args) => output::print(&hist::run(args)?),
+            Command::Diff(args) => diff::run(args),
+            Command::Checksum(args) => checksum::run(args),
             Command::Verify(args) => verify::run(args),
             Command::Convert(args) => convert::run(args).map(|()| ExitCode::SUCCESS),
         }

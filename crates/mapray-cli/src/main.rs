@@ -3,10 +3,14 @@
 
 mod address;
 mod args;
+mod checksum;
 mod convert;
+mod diff;
 mod failure;
 mod head;
+mod hist;
 mod info;
+mod number;
 mod opened;
 mod output;
 mod raw;

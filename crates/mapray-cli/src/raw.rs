@@ -7,7 +7,7 @@ use mapray::{DType, MapOptions, Order};
 
 /// The options that follow the address of a file without a header. Any of them makes the command
 /// take the file for one, whatever is in it.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Files without a header")]
 pub struct RawArgs {
     /// What each element is, in any of NumPy's spellings, such as '<f4', '>i2', 'f4,i4' or
@@ -33,6 +33,16 @@ pub struct RawArgs {
 struct Axes<N>(Vec<N>);
 
 impl RawArgs {
+    /// Whether it was said where the elements lie, which only a file without a header leaves open.
+    pub fn says_where(&self) -> bool {
+        self.shape.is_some() || self.offset.is_some() || self.strides.is_some()
+    }
+
+    /// The dtype and the order that were given.
+    pub fn dtype_and_order(&self) -> (Option<DType>, Option<Order>) {
+        (self.dtype.clone(), self.order)
+    }
+
     /// What was said, if anything was.
     pub fn options(&self) -> Option<MapOptions> {
         let RawArgs { dtype, shape, offset, order, strides } = self;
@@ -59,7 +69,8 @@ impl RawArgs {
     }
 }
 
-fn dtype(text: &str) -> mapray::Result<DType> {
+/// A dtype in any of NumPy's spellings.
+pub fn dtype(text: &str) -> mapray::Result<DType> {
     if text.trim_start().starts_with('[') { DType::parse_descr(text) } else { text.parse() }
 }
 

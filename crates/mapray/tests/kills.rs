@@ -12,7 +12,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use common::scratch;
-use mapray::{Mode, Npz};
+#[cfg(not(mapray_portable))]
+use mapray::Mode;
+use mapray::{Appender, Npz};
 use ndarray::{Array1, Ix1};
 
 /// How many are killed unless something else is asked for.
@@ -34,7 +36,7 @@ struct Work {
     in_numpy: fn(usize) -> String,
 }
 
-const WORKS: [Work; 3] = [
+const WORKS: &[Work] = &[
     Work {
         name: "save",
         file: "a.npy",
@@ -68,6 +70,47 @@ const WORKS: [Work; 3] = [
         in_numpy: |state| format!("a {0}; b {0}", described(&array(state))),
     },
     Work {
+        name: "append",
+        file: "a.npy",
+        begin: |path| mapray::save(path, &rows(0)).unwrap(),
+        go_on: |path, state, reached| {
+            for state in state + 1.. {
+                if state % ROUND == 0 {
+                    mapray::save(path, &rows(state)).unwrap();
+                } else {
+                    mapray::append(path, &row(state)).unwrap();
+                }
+                reached(state);
+            }
+        },
+        state: state_of_rows,
+        in_numpy: |state| described(&rows(state)),
+    },
+    Work {
+        name: "appender",
+        file: "a.npy",
+        begin: |path| mapray::save(path, &rows(0)).unwrap(),
+        go_on: |path, state, reached| {
+            let mut log = Appender::open(path).unwrap();
+            for state in state + 1.. {
+                if state % ROUND == 0 {
+                    mapray::save(path, &rows(state)).unwrap();
+                    log = Appender::open(path).unwrap();
+                } else {
+                    for part in row(state).exact_chunks(ROW / 7) {
+                        log.extend(&part).unwrap();
+                    }
+                    log.flush().unwrap();
+                }
+                reached(state);
+            }
+        },
+        state: state_of_rows,
+        in_numpy: |state| described(&rows(state)),
+    },
+    // Other systems cannot tell which pages were edited.
+    #[cfg(not(mapray_portable))]
+    Work {
         name: "commit",
         file: "a.npz",
         begin: |path| mapray::savez(path, [("a", &edited(0))]).unwrap(),
@@ -93,13 +136,37 @@ const WORKS: [Work; 3] = [
 ];
 
 /// Elements that lie on pages and in sectors of their own, and that are edited together.
+#[cfg(not(mapray_portable))]
 const EDITS: [usize; 5] = [0, 1000, 9000, 9200, 24_999];
 
 /// An array in which these have been edited.
+#[cfg(not(mapray_portable))]
 fn edited(state: usize) -> Array1<u32> {
     let mut array = Array1::from_shape_fn(25_000, |i| i as u32);
     EDITS.iter().for_each(|&i| array[i] = state as u32);
     array
+}
+
+/// So many elements come to an array with each state.
+const ROW: usize = 700;
+/// So many states later it begins anew.
+const ROUND: usize = 64;
+
+fn row(state: usize) -> Array1<u32> {
+    Array1::from_shape_fn(ROW, |i| (state * 1000 + i) as u32)
+}
+
+/// What has been appended since the round began.
+fn rows(state: usize) -> Array1<u32> {
+    let round = (state - state % ROUND..=state).map(row);
+    round.flat_map(|row| row.into_iter()).collect()
+}
+
+fn state_of_rows(path: &Path) -> usize {
+    let found = mapray::load::<u32, Ix1>(path).unwrap();
+    let state = found[found.len() - ROW] as usize / 1000;
+    assert_eq!(found, rows(state));
+    state
 }
 
 /// About 100 kB, different in each state.

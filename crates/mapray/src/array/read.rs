@@ -16,6 +16,9 @@ use crate::source::ReadAt;
 /// How much is read at once where elements do not lie side by side.
 pub(crate) const BLOCK: usize = 1 << 20;
 
+/// A gap that takes about as long to read as another call.
+const GAP: u64 = 8 << 10;
+
 /// Copies the elements of `layout`, as they lie, into `out` in C order.
 pub(crate) fn read_bytes(
     from: &(impl ReadAt + ?Sized),
@@ -38,7 +41,8 @@ pub(crate) fn read_bytes(
         return if out.is_empty() { Ok(()) } else { from.read_at(layout.offset(), out) };
     }
     let mut buffer = Vec::new();
-    layout.for_each_block(BLOCK, &mut |block| {
+    let (near, _) = layout.near(GAP);
+    layout.for_each_block(BLOCK.min(near as usize), &mut |block| {
         let span = block.layout.span();
         buffer.resize((span.end - span.start) as usize, 0);
         from.read_at(span.start, &mut buffer)?;

@@ -1,6 +1,7 @@
 //! Making and changing files: save, create, archives, their verification and repair.
 
 mod append;
+mod convert;
 mod create;
 mod deflate;
 mod grow;
@@ -16,6 +17,7 @@ mod verify;
 
 pub use crate::source::Durability;
 pub use append::{AppendOptions, Appender, append, append_dyn, resize};
+pub use convert::Conversion;
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;

@@ -15,6 +15,7 @@ pub(crate) use file::{ReadAt, Source};
 pub(crate) use inflate::Inflate;
 pub(crate) use journal::{Journal, Kind};
 pub(crate) use lock::Lock;
+pub(crate) use recover::require_trusted;
 pub(crate) use redo::{SECTOR, sectors, write_over};
 pub use replacement::Durability;
 pub(crate) use replacement::{Replacement, folder_of, target_of};

@@ -49,19 +49,30 @@ impl Replacement {
     /// Puts the file in the target's place, with the target's permissions where there is one, in an
     /// order that a crash can stand: content, then name, then folder.
     pub(crate) fn take_place(mut self, durability: Durability) -> io::Result<File> {
-        if let Ok(old) = std::fs::metadata(&self.target) {
+        let replaced = std::fs::metadata(&self.target).ok();
+        if let Some(old) = &replaced {
             sys::set_permissions(&self.file, old.permissions())?;
         }
         if durability == Durability::Synced {
             sys::sync_all(&self.file)?;
         }
-        if self.name.is_none() {
-            let name = sibling(&self.target);
-            sys::give_name(&self.file, &name)?;
-            self.name = Some(name);
-        }
-        if let Some(name) = &self.name {
-            sys::rename(name, &self.target)?;
+        // Where there is nothing to replace, no kill can come in between and leave another name.
+        let placed = self.name.is_none()
+            && replaced.is_none()
+            && match sys::give_name(&self.file, &self.target) {
+                Ok(()) => true,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+                Err(error) => return Err(error),
+            };
+        if !placed {
+            if self.name.is_none() {
+                let name = sibling(&self.target);
+                sys::give_name(&self.file, &name)?;
+                self.name = Some(name);
+            }
+            if let Some(name) = &self.name {
+                sys::rename(name, &self.target)?;
+            }
         }
         self.name = None;
         if durability == Durability::Synced {

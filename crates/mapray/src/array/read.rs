@@ -82,7 +82,8 @@ pub(super) fn new_array<T: Element, D: Dimension>(
     let dim: D = dimension(shape)?;
     let mut values = zeroed::<T>(shape.iter().product())?;
     fill(as_bytes_mut(&mut values))?;
-    if conversion == Conversion::Swapped {
+    // Of elements of no bytes there can be more than a loop comes to the end of.
+    if conversion == Conversion::Swapped && size_of::<T>() > 0 {
         values.iter_mut().for_each(|value| *value = value.swap_bytes());
     }
     Ok(Array::from_shape_vec(dim.set_f(order == Order::F), values)

@@ -336,7 +336,7 @@ impl GrowingFile {
     fn clear_tail(&self, cut_trailing: bool) -> Result<()> {
         self.source.require(self.layout.span())?;
         let path = match self.source.target() {
-            Some(target) => Journal::find(&target)?,
+            Some(target) => Journal::find(&target, Kind::Append)?,
             None => None,
         };
         let journal = match path.as_ref().map(|path| (path, Journal::open(path))) {

@@ -281,7 +281,7 @@ fn what_killed_processes_leave_is_whole() {
         for kill in 0..kills {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let after = Duration::from_micros((random >> 33) % 5000);
-            let reached = start_and_kill(&work, &path, state, after);
+            let reached = start_and_kill(work, &path, state, after);
             let found = (work.state)(&path);
             let possible = reached..=reached + 1;
             assert!(

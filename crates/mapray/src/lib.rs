@@ -16,6 +16,7 @@
 //! - Parts of arrays: [`Slice`], NumPy's basic indexing as text or as Rust ranges.
 //! - Elements: [`Element`] for the numbers, [`f16`](struct@f16), [`Complex`], [`Bool8`], text, times, and
 //!   [`Packed`] for unaligned and foreign-endian data.
+//! - Edits in memory: [`Mode::CopyOnWrite`], with `dirty_pages`, `discard` and a crash-safe `commit`.
 //! - Pages: [`Pages`] flushes, advises on, prefetches and releases a map or a slice of one.
 //!
 //! ```

@@ -219,7 +219,9 @@ fn write(
         return Err(io::ErrorKind::InvalidFilename.into());
     }
     let beside = Replacement::new(journal)?;
-    // Before it holds a byte: it must not tell what the file keeps to itself.
+    // Whoever may open the file must be able to read it. Before it holds a byte: it must not tell what
+    // the file keeps to itself.
+    sys::share_owner(beside.file(), file)?;
     sys::set_permissions(beside.file(), file.metadata()?.permissions())?;
     let payload_start = (FIXED + path.len() + 4) as u64;
     let hasher = crc32fast::Hasher::new();
@@ -448,16 +450,24 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    fn own_user() -> u32 {
+        std::os::unix::fs::MetadataExt::uid(&tempfile::tempfile().unwrap().metadata().unwrap())
+    }
+
     #[test]
     #[cfg(unix)]
-    fn a_journal_is_no_more_open_than_its_file() {
-        use std::os::unix::fs::PermissionsExt;
+    fn a_journal_is_as_open_as_its_file() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
         let (_folder, path) = target();
+        // Only the superuser gives files away.
+        let owner = if chown(&path, Some(12_345), None).is_ok() { 12_345 } else { own_user() };
         for mode in [0o600, 0o640, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let journal = written(&path, Kind::Redo, b"secret");
             let permissions = fs::metadata(journal.path()).unwrap().permissions();
             assert_eq!(permissions.mode() & 0o7777, mode);
+            assert_eq!(fs::metadata(journal.path()).unwrap().uid(), owner);
             journal.remove().unwrap();
         }
     }

@@ -55,31 +55,35 @@ fn names(folder: &TempDir) -> Vec<String> {
 
 #[test]
 fn whatever_was_written_of_it_a_change_is_finished_by_the_next_open() {
-    let written: [&[std::ops::Range<usize>]; 6] = [
+    // Where each written part starts, and where it ends.
+    let written: [&[(usize, usize)]; 6] = [
         &[],
         // The file has sectors of 512 bytes: elements 0 to 383, to 895, to 1407, and the rest.
-        &[100..384],
-        &[384..896],
-        &[896..1408, N - 1..N],
-        &[100..896, 1408..1600],
-        &[100..1600, N - 1..N],
+        &[(100, 384)],
+        &[(384, 896)],
+        &[(896, 1408), (N - 1, N)],
+        &[(100, 896), (1408, 1600)],
+        &[(100, 1600), (N - 1, N)],
     ];
-    for ranges in written {
+    for parts in written {
         let (folder, path, data) = with_file();
         let journal = Journal::new(&path, &pieces(&path, data));
-        for range in ranges {
-            write(&path, data + range.start, &expected()[range.clone()]);
+        for &(start, end) in parts {
+            write(&path, data + start, &expected()[start..end]);
         }
         journal.put(&path);
-        assert_eq!(load(&path).unwrap(), expected(), "{ranges:?}");
+        assert_eq!(load(&path).unwrap(), expected(), "{parts:?}");
         assert_eq!(fs::read(&path).unwrap()[data..], expected());
         assert_eq!(names(&folder), ["a.npy"]);
     }
 }
 
+/// A way to open a file.
+type Open = fn(&Path);
+
 #[test]
 fn every_way_to_open_the_file_finishes_it() {
-    let opens: [(&str, fn(&Path)); 8] = [
+    let opens: [(&str, Open); 8] = [
         ("ArrayFile", |path| drop(ArrayFile::open(path).unwrap())),
         ("an open file", |path| drop(ArrayFile::from_file(File::open(path).unwrap()).unwrap())),
         ("inspect", |path| drop(mapray::inspect(path).unwrap())),
@@ -111,7 +115,7 @@ fn every_way_to_open_the_file_finishes_it() {
     let path = folder.path().join("a.npz");
     mapray::savez(&path, [("a", &Array1::from_elem(N, 7_u8))]).unwrap();
     for open in [
-        (|path| drop(Npz::open(path).unwrap())) as fn(&Path),
+        (|path| drop(Npz::open(path).unwrap())) as Open,
         |path| drop(mapray::Archive::open(path).unwrap()),
         |path| drop(Npz::repair(path).unwrap()),
     ] {

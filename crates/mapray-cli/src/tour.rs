@@ -9,6 +9,8 @@ use std::path::Path;
 use mapray::{Advice, ArrayFile, LiveMap, MapOptions, MemberArray, Mode, Npz, Order, Result};
 use ndarray::{Array, Ix1, Ix2, array};
 
+use crate::interrupt;
+
 /// Walks through everything in a temporary folder. `Ok(false)` if a step did not give what was
 /// expected.
 pub fn run(out: &mut dyn Write) -> std::io::Result<bool> {
@@ -16,6 +18,7 @@ pub fn run(out: &mut dyn Write) -> std::io::Result<bool> {
         return Ok(worker::work(number).is_ok());
     }
     let folder = tempfile::Builder::new().prefix("mapray-tour-").tempdir()?;
+    interrupt::remove_at_signal(folder.path());
     let mut tour = Tour { out, steps: 0, failures: 0 };
     let stations: [(&str, Station); 10] = [
         ("A raw file with a header: a 5x5 image of u16 behind 20 bytes", image),

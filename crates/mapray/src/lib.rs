@@ -56,7 +56,7 @@ pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
 pub use dtype::DType;
 pub use edit::{
     Compression, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired, SavezOptions,
-    create, load, save, save_dyn, save_raw, savez, savez_compressed,
+    create, load, remove_unfinished, save, save_dyn, save_raw, savez, savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+#[cfg(unix)]
+pub mod terminal;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
@@ -10,8 +13,11 @@ use std::process::{Command, Output};
 /// The command, to be run in this folder.
 pub fn mapray(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mapray"));
-    // Both change the help.
-    command.env_remove("COLUMNS").env_remove("CLICOLOR_FORCE").current_dir(folder);
+    // They change widths and colours.
+    for name in ["COLUMNS", "CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.current_dir(folder);
     command
 }
 

@@ -8,6 +8,7 @@ mod replace;
 mod save;
 mod savez;
 mod tail;
+mod unfinished;
 mod verify;
 
 pub use create::{CreateOptions, create};
@@ -15,4 +16,5 @@ pub use member::MemberArray;
 pub use npz_writer::NpzWriter;
 pub use save::{load, save, save_dyn, save_raw};
 pub use savez::{Compression, SavezOptions, savez, savez_compressed};
+pub use unfinished::remove_unfinished;
 pub use verify::{Fault, FaultKind, Repaired};

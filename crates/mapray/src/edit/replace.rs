@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::edit::unfinished;
 use crate::error::{Error, Result};
 use crate::sys;
 
@@ -49,7 +50,8 @@ impl Replacement {
             Some(file) => (file, None),
             None => {
                 let name = sibling(target);
-                (File::options().read(true).write(true).create_new(true).open(&name)?, Some(name))
+                let make = || File::options().read(true).write(true).create_new(true).open(&name);
+                (unfinished::add(&name, make)?, Some(name))
             }
         };
         Ok(Replacement { file, target: target.to_owned(), name })
@@ -68,11 +70,12 @@ impl Replacement {
         self.file.sync_all()?;
         if self.name.is_none() {
             let name = sibling(&self.target);
-            sys::give_name(&self.file, &name)?;
+            unfinished::add(&name, || sys::give_name(&self.file, &name))?;
             self.name = Some(name);
         }
         if let Some(name) = &self.name {
             std::fs::rename(name, &self.target)?;
+            unfinished::forget(name);
         }
         self.name = None;
         sys::sync_folder(folder_of(&self.target))?;
@@ -85,6 +88,7 @@ impl Drop for Replacement {
         if let Some(name) = &self.name {
             // Nothing better can be done in a drop than to leave the file.
             let _ = std::fs::remove_file(name);
+            unfinished::forget(name);
         }
     }
 }

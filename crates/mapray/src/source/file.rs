@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::Layout;
@@ -28,6 +30,8 @@ pub(crate) struct Source {
     path: Option<PathBuf>,
     identity: Identity,
     opened_len: Option<u64>,
+    /// Goes up by the bytes of each read, for somebody who shows how far it is.
+    counter: OnceLock<Arc<AtomicU64>>,
 }
 
 impl Source {
@@ -61,7 +65,7 @@ impl Source {
     fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
         let named = |error| named(&path, Error::io("examine the file", error));
         let (identity, opened_len) = sys::examine(&file).map_err(named)?;
-        Ok(Source { file, path, identity, opened_len })
+        Ok(Source { file, path, identity, opened_len, counter: OnceLock::new() })
     }
 
     /// The same file, opened for reading and writing where it has a name.
@@ -125,6 +129,11 @@ impl Source {
         }
     }
 
+    /// Adds the bytes of each read from now on to `counter`; the first one that is given stays.
+    pub(crate) fn count_reads(&self, counter: Arc<AtomicU64>) {
+        self.counter.get_or_init(|| counter);
+    }
+
     /// Names the file in an error.
     pub(crate) fn name(&self, error: Error) -> Error {
         named(&self.path, error)
@@ -133,7 +142,11 @@ impl Source {
 
 impl ReadAt for Source {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        self.file.read_at(offset, buffer).map_err(|error| self.name(error))
+        self.file.read_at(offset, buffer).map_err(|error| self.name(error))?;
+        if let Some(counter) = self.counter.get() {
+            counter.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 

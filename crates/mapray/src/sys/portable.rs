@@ -212,6 +212,19 @@ pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, range)
 }
 
+/// The next run of bytes from `at` on that is not a hole: holes are not known.
+pub(crate) fn data_from(_: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+    Ok(Some(at..u64::MAX))
+}
+
+pub(crate) fn evict(_: &File, _: Range<u64>) -> io::Result<()> {
+    unsupported("the page cache cannot be told to let go")
+}
+
+pub(crate) fn cached(_: &File, _: Range<u64>) -> io::Result<(usize, usize)> {
+    unsupported("what is in memory cannot be asked")
+}
+
 /// A new file in the folder that has no name: not to be had.
 pub(crate) fn nameless_file(_: &Path) -> io::Result<Option<File>> {
     Ok(None)

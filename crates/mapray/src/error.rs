@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Space,
     /// The file at the path is no longer the one that was opened.
     Changed,
+    /// Somebody else is using the file in a way that does not go with this one.
+    Locked,
     /// This system, file system or build cannot do it.
     Unsupported,
 }

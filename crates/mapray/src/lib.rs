@@ -55,8 +55,9 @@ pub use array::{
 pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
 pub use dtype::DType;
 pub use edit::{
-    Compression, CreateOptions, Fault, FaultKind, MemberArray, NpzWriter, Repaired, SavezOptions,
-    create, load, remove_unfinished, save, save_dyn, save_raw, savez, savez_compressed,
+    Compression, CreateOptions, Durability, Fault, FaultKind, MemberArray, NpzWriter, Repaired,
+    SaveOptions, SavezOptions, create, load, remove_unfinished, save, save_dyn, save_raw, savez,
+    savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;

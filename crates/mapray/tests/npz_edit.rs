@@ -214,6 +214,7 @@ fn every_kind_of_map_brings_the_checksum_up_to_date() {
     map.slice(&"[7]".parse().unwrap()).unwrap().flush().unwrap();
     whole(7, 0.25);
     whole(1900, 0.75);
+    drop(map);
     // SAFETY: nobody else uses the map or the file meanwhile.
     let mut stable = unsafe { live().assume_stable_mut().unwrap() };
     stable.view_mut().set(&[8], 0.5_f64).unwrap();
@@ -224,6 +225,7 @@ fn every_kind_of_map_brings_the_checksum_up_to_date() {
     let opened = unsafe { live().assume_stable_mut().unwrap().into_typed::<f64, Ix1>() };
     let is_aligned = npz.entry("b").unwrap().is_aligned();
     assert_eq!(opened.is_ok(), is_aligned, "elements at byte {at}");
+    drop(opened);
     let typed = npz.member("b").unwrap().map_live::<f64, Ix1>(Mode::ReadWrite).unwrap();
     typed.set(9, 0.125).unwrap();
     typed.close().unwrap();

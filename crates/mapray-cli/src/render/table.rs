@@ -106,13 +106,13 @@ impl Table {
         let styled = |style: anstyle::Style, text: String| format!("{style}{text}{style:#}");
         let blank = " ".repeat(index);
         let mut lines = Vec::new();
-        let heads: [(_, fn(&Cells) -> &String); 2] =
-            [(HEAD, |column| &column.head), (FAINT, |column| &column.unit)];
-        for (style, head) in heads {
-            if self.columns.iter().any(|column| !head(column).is_empty()) {
-                lines.push(styled(style, line(blank.clone(), &|column| head(column).clone())));
+        let mut head = |style, word: &dyn Fn(&Cells) -> String| {
+            if self.columns.iter().any(|column| !word(column).is_empty()) {
+                lines.push(styled(style, line(blank.clone(), word)));
             }
-        }
+        };
+        head(HEAD, &|column| column.head.clone());
+        head(FAINT, &|column| column.unit.clone());
         for (row, name) in self.index.iter().enumerate() {
             if self.row_gap == Some(row) {
                 lines.push(line(format!("{DOTS:>index$}"), &|_| DOTS.to_owned()));

@@ -46,6 +46,23 @@ pub fn refused<S: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = S>
     message
 }
 
+/// A text of `info`, without what depends on the memory of the machine.
+pub fn without_cache(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("cache "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// What `info --json` prints, without what depends on the memory of the machine, which must be there.
+#[track_caller]
+pub fn info(folder: &Path, args: &[&str]) -> serde_json::Value {
+    let text = printed(folder, ["info", "--json"].iter().chain(args));
+    assert_eq!(text.lines().count(), 1, "one object on one line");
+    let mut found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let resident = found.as_object_mut().unwrap().shift_remove("resident").unwrap();
+    assert!(resident.is_null() || resident.as_u64().is_some_and(|n| n.is_multiple_of(4096)));
+    found
+}
+
 /// Notes that a test did not run: a line `test<TAB>reason` in the file that `MAPRAY_SKIP_LOG` names.
 ///
 /// # Panics

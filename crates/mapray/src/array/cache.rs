@@ -60,7 +60,8 @@ impl ArrayFile {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) outside Linux.
     pub fn evict(&self) -> Result<()> {
         let file = self.source.file();
-        let done = file.sync_data().map_err(|error| Error::io("write the file to the disk", error));
+        let done =
+            sys::sync_data(file).map_err(|error| Error::io("write the file to the disk", error));
         let evict =
             |range| sys::evict(file, range).map_err(|error| Error::io("evict the array", error));
         self.name(done.and_then(|()| self.for_each_run(evict)))

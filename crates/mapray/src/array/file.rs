@@ -85,6 +85,19 @@ impl ArrayFile {
         Ok(ArrayFile { source, entry, layout })
     }
 
+    /// The same, for maps that take no locks: as [`MapOptions::locks`](crate::MapOptions::locks) says.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] where the descriptor cannot be copied, since others share the file.
+    pub fn without_locks(self) -> Result<ArrayFile> {
+        let source = match Arc::try_unwrap(self.source) {
+            Ok(source) => source,
+            Err(shared) => shared.try_clone()?,
+        };
+        Ok(ArrayFile { source: Arc::new(source.without_locks()), ..self })
+    }
+
     /// What the file says of the whole array.
     pub fn entry(&self) -> &Entry {
         &self.entry

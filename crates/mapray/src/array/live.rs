@@ -265,9 +265,10 @@ impl DynLiveMap {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Mode`] in mode `r`.
+    /// [`ErrorKind::Mode`] in mode `r`; [`ErrorKind::Locked`] where somebody else writes the file.
     pub unsafe fn assume_stable_mut(self) -> Result<DynMapMut> {
         self.name(self.region.mode().require_writable())?;
+        self.name(self.region.lock_exclusively())?;
         Ok(DynMapMut { region: self.region, layout: self.layout })
     }
 

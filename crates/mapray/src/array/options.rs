@@ -18,7 +18,7 @@ use crate::format::RawArray;
 use crate::interop::ndarray::{require_mappable, require_mappable_mut};
 use crate::layout::{Layout, Order};
 use crate::map::Mode;
-use crate::source::Source;
+use crate::source::{Lock, Source};
 use crate::sys;
 
 /// Where a raw array is to be found.
@@ -79,6 +79,7 @@ pub struct MapOptions {
     strides: Option<Vec<isize>>,
     order: Order,
     sparse: bool,
+    without_locks: bool,
 }
 
 impl MapOptions {
@@ -129,6 +130,15 @@ impl MapOptions {
     /// shows only when a page is stored to.
     pub fn sparse(mut self, sparse: bool) -> MapOptions {
         self.sparse = sparse;
+        self
+    }
+
+    /// Whether a map that writes the file takes an advisory lock on it (`flock(2)`), so that nobody
+    /// edits the file under it who takes one too: a [`LiveMap`] one that goes with others like it, a
+    /// [`MapMut`] one for itself alone. By default it does. Readers never do, nor is there a lock for
+    /// a file without a name.
+    pub fn locks(mut self, locks: bool) -> MapOptions {
+        self.without_locks = !locks;
         self
     }
 
@@ -300,6 +310,7 @@ impl MapOptions {
         fits: impl Fn(&Layout) -> Result<()>,
     ) -> Result<DynLiveMap> {
         let (source, layout) = self.open(origin, mode, default, fits)?;
+        let source = if self.without_locks { source.without_locks() } else { source };
         if !mode.writes_file() && layout.span().end == 0 && source.opened_len() == Some(0) {
             let error = Error::new(ErrorKind::Shape, "cannot map an empty file");
             return Err(source.name(error.hint("modes 'r+' and 'w+' can make it longer")));
@@ -348,7 +359,7 @@ impl MapOptions {
             (Err(path), Mode::ReadWrite) => Source::open_writable(&path)?,
             (Err(path), Mode::Write) => {
                 let layout = raw.layout(unread).map_err(named)?;
-                let source = overwrite(&path, layout.span().end, self.sparse)?;
+                let source = self.overwrite(&path, layout.span().end)?;
                 return Ok((source, layout));
             }
         };
@@ -367,6 +378,42 @@ impl MapOptions {
             extend(&source, len, layout.span().end, self.sparse)?;
         }
         Ok((source, layout))
+    }
+
+    /// Makes the file at this path `len` zeros. Only once their room is reserved does the old content
+    /// go, and the file stays the same one: others who have it open see the zeros.
+    fn overwrite(&self, path: &Path, len: u64) -> Result<Source> {
+        let sparse = self.sparse;
+        let mut options = File::options();
+        options.read(true).write(true);
+        let (source, is_new) = match Source::open_with(path, options.clone().create_new(true)) {
+            Ok(source) => (source, true),
+            Err(_) => (Source::open_with(path, options.create(true).truncate(false))?, false),
+        };
+        let Some(old_len) = source.opened_len().filter(|_| !is_new) else {
+            let made = extend(&source, 0, len, sparse);
+            return match made {
+                Ok(()) => Ok(source),
+                Err(error) => {
+                    // The first error tells more.
+                    let _ = sys::remove_file(path);
+                    Err(error)
+                }
+            };
+        };
+        let source = if self.without_locks { source.without_locks() } else { source };
+        let _lock = Lock::shared(&source, 0..u64::MAX)?;
+        extend(&source, old_len, len.max(old_len), sparse)?;
+        let file = source.file();
+        let zeroed = if sparse {
+            sys::punch(file, 0..old_len)
+        } else {
+            sys::zero(file, 0..old_len.min(len))
+        };
+        zeroed
+            .and_then(|()| sys::set_len(file, len))
+            .map_err(|error| source.name(Error::io("clear the file", error)))?;
+        Ok(source)
     }
 }
 
@@ -395,41 +442,11 @@ fn require_rights(source: &Source, mode: Mode) -> Result<()> {
 fn extend(source: &Source, old_len: u64, len: u64, sparse: bool) -> Result<()> {
     let file = source.file();
     let reserved = if sparse { Ok(()) } else { sys::reserve(file, len) };
-    reserved.and_then(|()| file.set_len(len)).map_err(|error| {
+    reserved.and_then(|()| sys::set_len(file, len)).map_err(|error| {
         // What was reserved behind the old end is given back; the first error tells more.
-        let _ = file.set_len(old_len);
+        let _ = sys::set_len(file, old_len);
         source.name(
             Error::io("make room for the array", error).expected(format!("{len} bytes in all")),
         )
     })
-}
-
-/// Makes the file at this path `len` zeros. Only once their room is reserved does the old content
-/// go, and the file stays the same one: others who have it open see the zeros.
-fn overwrite(path: &Path, len: u64, sparse: bool) -> Result<Source> {
-    let mut options = File::options();
-    options.read(true).write(true);
-    let (source, is_new) = match Source::open_with(path, options.clone().create_new(true)) {
-        Ok(source) => (source, true),
-        Err(_) => (Source::open_with(path, options.create(true).truncate(false))?, false),
-    };
-    let Some(old_len) = source.opened_len().filter(|_| !is_new) else {
-        let made = extend(&source, 0, len, sparse);
-        return match made {
-            Ok(()) => Ok(source),
-            Err(error) => {
-                // The first error tells more.
-                let _ = std::fs::remove_file(path);
-                Err(error)
-            }
-        };
-    };
-    extend(&source, old_len, len.max(old_len), sparse)?;
-    let file = source.file();
-    let zeroed =
-        if sparse { sys::punch(file, 0..old_len) } else { sys::zero(file, 0..old_len.min(len)) };
-    zeroed
-        .and_then(|()| file.set_len(len))
-        .map_err(|error| source.name(Error::io("clear the file", error)))?;
-    Ok(source)
 }

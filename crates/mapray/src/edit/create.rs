@@ -12,7 +12,7 @@ use ndarray::{Dimension, IntoDimension};
 
 use crate::array::{ArrayFile, DynLiveMap, DynMapMut, LiveMap, MapMut, require_elements};
 use crate::dtype::DType;
-use crate::edit::replace::{begin, publish, target_of};
+use crate::edit::replace::{Durability, begin, publish, target_of};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{npy, raw_entry};
@@ -54,6 +54,8 @@ pub struct CreateOptions {
     header: bool,
     element: Option<Vec<u8>>,
     counter: Arc<AtomicU64>,
+    durability: Durability,
+    locks: bool,
 }
 
 /// A new file, what is in it, and in which version of the format, if it has one.
@@ -75,6 +77,8 @@ impl CreateOptions {
             header: true,
             element: None,
             counter: Arc::default(),
+            durability: Durability::Synced,
+            locks: true,
         }
     }
 
@@ -114,6 +118,18 @@ impl CreateOptions {
     /// Adds the bytes of elements that are written to `counter`, for whoever shows how far it is.
     pub fn count_writes(mut self, counter: &Arc<AtomicU64>) -> CreateOptions {
         self.counter = counter.clone();
+        self
+    }
+
+    /// What is sure to be on the disk when the file is made: its header and its length, or nothing.
+    pub fn durability(mut self, durability: Durability) -> CreateOptions {
+        self.durability = durability;
+        self
+    }
+
+    /// Whether the map takes an advisory lock: as [`MapOptions::locks`](crate::MapOptions::locks).
+    pub fn locks(mut self, locks: bool) -> CreateOptions {
+        self.locks = locks;
         self
     }
 
@@ -229,10 +245,11 @@ impl CreateOptions {
         let replacement = begin(&target, reserved)?;
         let file = replacement.file();
         sys::write_all_at(file, 0, &bytes)
-            .and_then(|()| file.set_len(len))
+            .and_then(|()| sys::set_len(file, len))
             .and_then(|()| self.write_elements(file, layout.span()))
             .map_err(|error| Error::io("write the file", error))?;
-        let source = Source::opened(publish(replacement)?, &target)?;
+        let source = Source::opened(publish(replacement, self.durability)?, &target)?;
+        let source = if self.locks { source } else { source.without_locks() };
         Ok(Made { source, layout, version })
     }
 

@@ -127,7 +127,8 @@ impl NpzWriter {
     pub fn finish(mut self) -> Result<()> {
         self.require_whole()?;
         self.close().map_err(|error| error.at_path(&self.path))?;
-        publish(self.replacement).map(drop).map_err(|error| error.at_path(&self.path))
+        let durability = self.options.durability;
+        publish(self.replacement, durability).map(drop).map_err(|error| error.at_path(&self.path))
     }
 
     pub(super) fn write(&mut self, member: &Prepared<'_>) -> Result<()> {
@@ -236,7 +237,7 @@ impl NpzWriter {
         self.tail.write(&zip::end_records(self.count, directory))?;
         self.tail.flush()?;
         // Where blocks cannot be reserved without moving the end, it may lie too far behind.
-        let len = self.tail.file().set_len(self.tail.position());
+        let len = sys::set_len(self.tail.file(), self.tail.position());
         len.map_err(|error| Error::io("write the file", error))
     }
 }

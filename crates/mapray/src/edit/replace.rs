@@ -9,14 +9,27 @@ use crate::edit::unfinished;
 use crate::error::{Error, Result};
 use crate::sys;
 
+/// What is sure to be on the disk when a call that writes a file returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// The new file, under its name: a power cut right after leaves the new file, one before it the
+    /// old or the new one, whole.
+    #[default]
+    Synced,
+    /// Nothing yet, as with NumPy's `save`: quicker, and all or nothing still for whatever happens to
+    /// the process, but a power cut within the next half minute or so may leave an empty file.
+    Buffered,
+}
+
 /// Writes a file of about `len` bytes through `work`, beside `path`, and puts it there when it is
-/// complete and on the disk: whatever goes wrong, the old file is as it was.
+/// complete: whatever goes wrong, the old file is as it was.
 ///
 /// What is not a regular file (a device, a pipe, a descriptor under `/dev/fd`) is written where it
 /// is.
 pub(crate) fn replace(
     path: &Path,
     len: u64,
+    durability: Durability,
     work: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     let target = target_of(path);
@@ -26,11 +39,29 @@ pub(crate) fn replace(
         file.map_err(|error| Error::io("write", error)).and_then(|mut file| work(&mut file))
     } else {
         begin(&target, len).and_then(|replacement| {
-            work(&mut replacement.file())?;
-            publish(replacement).map(drop)
+            work(&mut FromFront { file: replacement.file(), at: 0 })?;
+            publish(replacement, durability).map(drop)
         })
     };
     done.map_err(|error| error.at_path(path))
+}
+
+/// Writes a file from its first byte on.
+struct FromFront<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Write for FromFront<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        sys::write_all_at(self.file, self.at, bytes)?;
+        self.at += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A new file beside `target` that takes its place when it is complete.
@@ -50,8 +81,7 @@ impl Replacement {
             Some(file) => (file, None),
             None => {
                 let name = sibling(target);
-                let make = || File::options().read(true).write(true).create_new(true).open(&name);
-                (unfinished::add(&name, make)?, Some(name))
+                (unfinished::add(&name, || sys::create_new(&name))?, Some(name))
             }
         };
         Ok(Replacement { file, target: target.to_owned(), name })
@@ -63,22 +93,26 @@ impl Replacement {
 
     /// Puts the file in the target's place, with the target's permissions where there is one, in an
     /// order that a crash can stand: content, then name, then folder.
-    fn take_place(mut self) -> io::Result<File> {
+    fn take_place(mut self, durability: Durability) -> io::Result<File> {
         if let Ok(old) = std::fs::metadata(&self.target) {
-            self.file.set_permissions(old.permissions())?;
+            sys::set_permissions(&self.file, old.permissions())?;
         }
-        self.file.sync_all()?;
+        if durability == Durability::Synced {
+            sys::sync_all(&self.file)?;
+        }
         if self.name.is_none() {
             let name = sibling(&self.target);
             unfinished::add(&name, || sys::give_name(&self.file, &name))?;
             self.name = Some(name);
         }
         if let Some(name) = &self.name {
-            std::fs::rename(name, &self.target)?;
+            sys::rename(name, &self.target)?;
             unfinished::forget(name);
         }
         self.name = None;
-        sys::sync_folder(folder_of(&self.target))?;
+        if durability == Durability::Synced {
+            sys::sync_folder(folder_of(&self.target))?;
+        }
         self.file.try_clone()
     }
 }
@@ -87,7 +121,7 @@ impl Drop for Replacement {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
             // Nothing better can be done in a drop than to leave the file.
-            let _ = std::fs::remove_file(name);
+            let _ = sys::remove_file(name);
             unfinished::forget(name);
         }
     }
@@ -114,8 +148,10 @@ pub(crate) fn begin(target: &Path, len: u64) -> Result<Replacement> {
     Ok(replacement)
 }
 
-pub(crate) fn publish(replacement: Replacement) -> Result<File> {
-    replacement.take_place().map_err(|error| Error::io("put the new file in its place", error))
+pub(crate) fn publish(replacement: Replacement, durability: Durability) -> Result<File> {
+    replacement
+        .take_place(durability)
+        .map_err(|error| Error::io("put the new file in its place", error))
 }
 
 /// Whether the path stands for a descriptor that is open already, and the file behind it is somebody

@@ -5,6 +5,7 @@ use std::thread;
 
 use crate::edit::member::MemberArray;
 use crate::edit::npz_writer::{Names, NpzWriter, Prepared};
+use crate::edit::replace::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::write as zip;
 
@@ -43,6 +44,7 @@ pub struct SavezOptions {
     pub(super) compression: Compression,
     pub(super) align: usize,
     pub(super) threads: usize,
+    pub(super) durability: Durability,
 }
 
 impl Default for SavezOptions {
@@ -54,7 +56,12 @@ impl Default for SavezOptions {
 impl SavezOptions {
     /// Members stored, their elements aligned to 64 bytes.
     pub fn new() -> SavezOptions {
-        SavezOptions { compression: Compression::Stored, align: 64, threads: 0 }
+        SavezOptions {
+            compression: Compression::Stored,
+            align: 64,
+            threads: 0,
+            durability: Durability::Synced,
+        }
     }
 
     /// How the members are written.
@@ -74,6 +81,12 @@ impl SavezOptions {
     /// many as the system can run. The file is the same for any number of them.
     pub fn threads(mut self, threads: usize) -> SavezOptions {
         self.threads = threads;
+        self
+    }
+
+    /// What is sure to be on the disk when the archive is finished.
+    pub fn durability(mut self, durability: Durability) -> SavezOptions {
+        self.durability = durability;
         self
     }
 

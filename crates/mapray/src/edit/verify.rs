@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::{Directory, Local, Member, Method};
 use crate::format::{Checksum, Contents, npy, npz};
 use crate::map::{Update, bring_up_to_date, stored_checksum};
-use crate::source::{Inflate, ReadAt, Source, crc32};
+use crate::source::{Inflate, Lock, ReadAt, Source, crc32};
 
 /// Something wrong in an archive.
 #[derive(Debug)]
@@ -106,9 +106,11 @@ impl Npz {
     /// # Errors
     ///
     /// [`ErrorKind::Io`] where the file cannot be written, [`ErrorKind::Format`] where it is no zip
-    /// archive. Members with other faults are left alone.
+    /// archive, [`ErrorKind::Locked`] where somebody else writes it. Members with other faults are left
+    /// alone.
     pub fn repair(path: impl AsRef<Path>) -> Result<Vec<Repaired>> {
         let source = Source::open_writable(path.as_ref())?;
+        let _lock = Lock::exclusive(&source, 0..u64::MAX)?;
         let Contents::Zip(directory) = Contents::zip(&source)? else {
             return Ok(Vec::new());
         };

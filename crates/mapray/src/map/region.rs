@@ -10,7 +10,7 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
 use crate::map::{Mode, bring_up_to_date};
-use crate::source::{ReadAt, Source, Upkeep};
+use crate::source::{Lock, ReadAt, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, Mapping};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
@@ -27,6 +27,8 @@ pub(crate) struct Region {
     /// What the array is called in its archive.
     member: Option<String>,
     upkeep: Upkeep,
+    /// What keeps others from writing the file in a way that does not go with this map.
+    lock: Option<Lock>,
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
@@ -55,6 +57,8 @@ impl Region {
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
         source.require(bytes.clone(), source.len()?)?;
+        let writes = mode.writes_file();
+        let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
         let file = source.file();
         let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
         let mapping = if bytes.is_empty() {
@@ -78,6 +82,7 @@ impl Region {
             backing,
             member: None,
             upkeep: Upkeep::default(),
+            lock,
             edits: RwLock::default(),
             uncut: AtomicBool::new(false),
             claims: OnceLock::new(),
@@ -105,6 +110,7 @@ impl Region {
             backing: Backing::Memory,
             member: None,
             upkeep: Upkeep::default(),
+            lock: None,
             edits: RwLock::default(),
             uncut: AtomicBool::new(true),
             claims: OnceLock::new(),
@@ -132,6 +138,19 @@ impl Region {
     /// While this region lives, none of its bytes may be cut off its file.
     pub(crate) unsafe fn assume_uncut(&self) {
         self.uncut.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps everybody else from writing these bytes of the file while this region lives, where it
+    /// writes the file and has locked it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Locked`] where somebody else writes them.
+    pub(crate) fn lock_exclusively(&self) -> Result<()> {
+        let (Some(lock), Backing::Path(path, identity)) = (&self.lock, &self.backing) else {
+            return Ok(());
+        };
+        lock.make_exclusive(&same(Source::open(path)?, path, *identity)?)
     }
 
     /// Keeps the `size` bytes at `at`, a multiple of it, for atomics of that size.

@@ -58,7 +58,7 @@ pub(crate) fn bring_up_to_date(file: &File, checksum: &Checksum) -> Result<Updat
             .map_err(|error| Error::io("write the checksum", error).at_offset(offset))?;
     }
     if !outdated.is_empty() {
-        file.sync_data().map_err(|error| Error::io("write the checksum to the disk", error))?;
+        sys::sync_data(file).map_err(|error| Error::io("write the checksum to the disk", error))?;
     }
     Ok(Update { crc, outdated })
 }

@@ -30,6 +30,7 @@ pub(crate) struct Source {
     path: Option<PathBuf>,
     identity: Identity,
     opened_len: Option<u64>,
+    locks: bool,
     /// Goes up by the bytes of each read, for somebody who shows how far it is.
     counter: OnceLock<Arc<AtomicU64>>,
 }
@@ -65,27 +66,50 @@ impl Source {
     fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
         let named = |error| named(&path, Error::io("examine the file", error));
         let (identity, opened_len) = sys::examine(&file).map_err(named)?;
-        Ok(Source { file, path, identity, opened_len, counter: OnceLock::new() })
+        Ok(Source { file, path, identity, opened_len, locks: true, counter: OnceLock::new() })
+    }
+
+    /// The same, for users whose maps take no locks.
+    pub(crate) fn without_locks(self) -> Source {
+        Source { locks: false, ..self }
+    }
+
+    /// Whether maps of the file that write, and edits of it, take advisory locks.
+    pub(crate) fn locks(&self) -> bool {
+        self.locks
+    }
+
+    /// The same file, opened once more at its path, for reading.
+    pub(crate) fn reopened(&self) -> Result<Source> {
+        match &self.path {
+            Some(path) => self.same(Source::open(path)?),
+            None => self.writable(),
+        }
+    }
+
+    /// Checks that what was opened at its path is still the same file.
+    fn same(&self, opened: Source) -> Result<Source> {
+        if opened.identity == self.identity {
+            return Ok(Source { locks: self.locks, ..opened });
+        }
+        let replaced = "the file at this path is no longer the one that was opened";
+        Err(opened.name(Error::new(ErrorKind::Changed, replaced).hint("open it anew")))
     }
 
     /// The same file, opened for reading and writing where it has a name.
     pub(crate) fn writable(&self) -> Result<Source> {
         match &self.path {
-            Some(path) => {
-                let source = Source::open_writable(path)?;
-                if source.identity != self.identity {
-                    let replaced = "the file at this path is no longer the one that was opened";
-                    return Err(Error::new(ErrorKind::Changed, replaced)
-                        .at_path(path)
-                        .hint("open it anew"));
-                }
-                Ok(source)
-            }
-            None => Source::new(
-                self.file.try_clone().map_err(|error| Error::io("copy the descriptor", error))?,
-                None,
-            ),
+            Some(path) => self.same(Source::open_writable(path)?),
+            None => self.try_clone(),
         }
+    }
+
+    /// The same file, by a copy of the descriptor.
+    pub(crate) fn try_clone(&self) -> Result<Source> {
+        let file = self.file.try_clone();
+        let file = file.map_err(|error| self.name(Error::io("copy the descriptor", error)))?;
+        let (path, counter) = (self.path.clone(), self.counter.clone());
+        Ok(Source { file, path, counter, ..*self })
     }
 
     pub(crate) fn file(&self) -> &File {

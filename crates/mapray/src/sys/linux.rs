@@ -279,6 +279,66 @@ impl Drop for Mapping {
     }
 }
 
+/// An advisory lock on a file (`flock(2)`), held without a descriptor: by a page of the file that is
+/// mapped and never touched.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    page: Option<Mapping>,
+}
+
+impl FileLock {
+    /// Locks the file, which must have been opened for this: `exclusive` goes with no other lock, else
+    /// it goes with others like it.
+    ///
+    /// `WouldBlock` where somebody has it locked, `Unsupported` where there are no locks.
+    pub(crate) fn new(file: File, exclusive: bool) -> io::Result<FileLock> {
+        use rustix::fs::FlockOperation::{NonBlockingLockExclusive, NonBlockingLockShared};
+        let kind = if exclusive { NonBlockingLockExclusive } else { NonBlockingLockShared };
+        match rustix::fs::flock(&file, kind) {
+            Ok(()) => {}
+            Err(Errno::OPNOTSUPP | Errno::NOLCK | Errno::NOSYS | Errno::INVAL) => {
+                return Err(io::ErrorKind::Unsupported.into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let (len, flags) = (page_size(), MapFlags::SHARED);
+        // SAFETY: without MAP_FIXED the kernel picks addresses that nothing else uses; nobody can
+        // touch a page without rights, so it does not matter whether the file reaches that far.
+        let start = unsafe { mm::mmap(ptr::null_mut(), len, ProtFlags::empty(), flags, &file, 0)? };
+        Ok(FileLock { page: Some(Mapping::new(start, len, Access::Read)) })
+    }
+
+    /// Makes a shared lock exclusive; where that fails it is shared still. `file` is another opening
+    /// of the same file.
+    pub(crate) fn make_exclusive(&mut self, file: File) -> io::Result<()> {
+        let again = file.try_clone()?;
+        // It would stand in the way of its successor.
+        self.page = None;
+        let locked = FileLock::new(file, true);
+        let failed = locked.map(|lock| *self = lock);
+        if failed.is_err() {
+            // Somebody may have been quicker; then there is nothing left to hold.
+            self.page = FileLock::new(again, false).ok().and_then(|lock| lock.page);
+        }
+        failed
+    }
+}
+
+/// The processes that have the file locked, as far as the system tells (`/proc/locks`).
+pub(crate) fn lock_holders(identity: Identity) -> Vec<u32> {
+    let device = (rustix::fs::major(identity.device), rustix::fs::minor(identity.device));
+    let file = format!("{:02x}:{:02x}:{}", device.0, device.1, identity.inode);
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    let holder = |line: &str| {
+        // "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF"
+        let mut words = line.split_whitespace().skip(1);
+        let flock = words.next()? == "FLOCK" && words.next()? == "ADVISORY";
+        let (pid, locked) = (words.nth(1)?, words.next()?);
+        (flock && locked == file).then(|| pid.parse().ok()).flatten()
+    };
+    locks.lines().filter_map(holder).collect()
+}
+
 /// How to open a file for reading: a pipe that nobody writes to is not waited for.
 pub(crate) fn reading() -> OpenOptions {
     let mut options = File::options();
@@ -287,7 +347,7 @@ pub(crate) fn reading() -> OpenOptions {
 }
 
 /// What tells one file from another while the system runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     device: u64,
     inode: u64,
@@ -376,7 +436,7 @@ pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()>
 /// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that the
 /// file has or its length. Where the file system cannot, its holes are filled with zeros, and zeros
 /// are written behind its end, which does move its end.
-pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
+pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
     if len == 0 {
         return Ok(());
     }
@@ -421,7 +481,7 @@ fn fill_holes(file: &File, len: u64) -> io::Result<()> {
 }
 
 /// Makes the range read as zeros, without giving up its blocks.
-pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
+pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     if range.is_empty() {
         return Ok(());
     }
@@ -435,7 +495,7 @@ pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
 }
 
 /// Makes the range read as zeros, and gives up its blocks where the file system can.
-pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
+pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     if range.is_empty() {
         return Ok(());
     }
@@ -521,7 +581,7 @@ fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
 
 /// A new file in the folder that has no name (`O_TMPFILE`), so that it goes with the process; `None`
 /// where the file system has no such thing.
-pub(crate) fn nameless_file(folder: &Path) -> io::Result<Option<File>> {
+pub(super) fn nameless_file(folder: &Path) -> io::Result<Option<File>> {
     let mut options = File::options();
     options.read(true).write(true).custom_flags(libc::O_TMPFILE).mode(0o666);
     match options.open(folder) {
@@ -534,13 +594,13 @@ pub(crate) fn nameless_file(folder: &Path) -> io::Result<Option<File>> {
 }
 
 /// Gives a nameless file a name that nothing has yet.
-pub(crate) fn give_name(file: &File, name: &Path) -> io::Result<()> {
+pub(super) fn give_name(file: &File, name: &Path) -> io::Result<()> {
     let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
     let (folder, flags) = (rustix::fs::CWD, rustix::fs::AtFlags::SYMLINK_FOLLOW);
     Ok(rustix::fs::linkat(folder, nameless, folder, name, flags)?)
 }
 
 /// Waits until the disk has the names in a folder.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -7,8 +7,15 @@ mod imp;
 #[path = "portable.rs"]
 mod imp;
 
+mod change;
+#[cfg(test)]
+pub(crate) mod record;
 mod shared;
 
-pub(crate) use imp::*;
+pub(crate) use change::*;
+pub(crate) use imp::{
+    FileLock, Identity, Mapping, cached, data_from, evict, examine, is_immutable, lock_holders,
+    memfd, page_size, path_of, reading, rights, start_write_back, uncut_len,
+};
 pub use shared::Advice;
-pub(crate) use shared::{Access, read_exact_at, write_all_at};
+pub(crate) use shared::{Access, read_exact_at};

@@ -84,6 +84,40 @@ impl Mapping {
     }
 }
 
+/// An advisory lock on a file, held by its descriptor.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    file: File,
+}
+
+impl FileLock {
+    /// Locks the file, which must have been opened for this: `exclusive` goes with no other lock, else
+    /// it goes with others like it.
+    ///
+    /// `WouldBlock` where somebody has it locked, `Unsupported` where there are no locks.
+    pub(crate) fn new(file: File, exclusive: bool) -> io::Result<FileLock> {
+        let locked = if exclusive { file.try_lock() } else { file.try_lock_shared() };
+        locked.map(|()| FileLock { file }).map_err(io::Error::from)
+    }
+
+    /// Makes a shared lock exclusive; where that fails it is shared still. `file` is another opening
+    /// of the same file.
+    pub(crate) fn make_exclusive(&mut self, file: File) -> io::Result<()> {
+        self.file.unlock()?;
+        let locked = FileLock::new(file, true).map(|lock| *self = lock);
+        if locked.is_err() {
+            // Somebody may have been quicker; then there is nothing left to hold.
+            let _ = self.file.try_lock_shared();
+        }
+        locked
+    }
+}
+
+/// The processes that have the file locked: not to be had.
+pub(crate) fn lock_holders(_: Identity) -> Vec<u32> {
+    Vec::new()
+}
+
 /// How to open a file for reading.
 pub(crate) fn reading() -> OpenOptions {
     let mut options = File::options();
@@ -92,7 +126,7 @@ pub(crate) fn reading() -> OpenOptions {
 }
 
 /// What tells one file from another while the system runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     #[cfg(unix)]
     device_and_inode: (u64, u64),
@@ -160,7 +194,7 @@ pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {
 /// Makes room for the first `len` bytes of the file: its holes are filled with zeros, and zeros are
 /// written behind its end, which moves its end. More than a tebibyte of them would take hours, and
 /// may be a wrong number.
-pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
+pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
     let old_len = file.metadata()?.len();
     const MOST: u64 = 1 << 40;
     if len.saturating_sub(old_len) > MOST {
@@ -196,7 +230,7 @@ fn fill_holes(file: &File, len: u64) -> io::Result<()> {
 }
 
 /// Makes the range read as zeros.
-pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
+pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     let zeros = vec![0; 1 << 20];
     let mut at = range.start;
     while at < range.end {
@@ -208,7 +242,7 @@ pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
 }
 
 /// Makes the range read as zeros.
-pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
+pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, range)
 }
 
@@ -226,16 +260,16 @@ pub(crate) fn cached(_: &File, _: Range<u64>) -> io::Result<(usize, usize)> {
 }
 
 /// A new file in the folder that has no name: not to be had.
-pub(crate) fn nameless_file(_: &Path) -> io::Result<Option<File>> {
+pub(super) fn nameless_file(_: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
 /// Gives a nameless file a name: there are none.
-pub(crate) fn give_name(_: &File, _: &Path) -> io::Result<()> {
+pub(super) fn give_name(_: &File, _: &Path) -> io::Result<()> {
     unsupported("a file without a name cannot be given one")
 }
 
 /// Waits until the disk has the names in a folder: not every system can open one.
-pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }

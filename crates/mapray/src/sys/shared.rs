@@ -49,18 +49,3 @@ pub(crate) fn read_exact_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::
         Ok(())
     }
 }
-
-/// Writes all of `bytes` from byte `offset` on.
-pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::write_all_at(file, bytes, offset);
-    #[cfg(windows)]
-    {
-        let (mut offset, mut rest) = (offset, bytes);
-        while !rest.is_empty() {
-            let n = std::os::windows::fs::FileExt::seek_write(file, rest, offset)?;
-            (offset, rest) = (offset + n as u64, &rest[n..]);
-        }
-        Ok(())
-    }
-}

@@ -84,7 +84,9 @@ impl<T: WritableElement + NoUninit + Debug, P: WritableElement + NoUninit + Debu
     fn run(case: &Case, dtype: DType, unit: usize) {
         let unit = if dtype.is_native() { 1 } else { unit };
         let Request { offset, shape, strides, fortran, .. } = &case.request;
-        let mut options = MapOptions::new().dtype(dtype.clone()).offset(*offset as u64);
+        // One array after the other is opened while the one before still lives.
+        let mut options =
+            MapOptions::new().dtype(dtype.clone()).offset(*offset as u64).locks(false);
         options = options.order(if *fortran { Order::F } else { Order::C });
         if let Some(shape) = shape {
             options = options.shape(IxDyn(shape));

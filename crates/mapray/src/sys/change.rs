@@ -1,0 +1,122 @@
+//! Every call that changes a file or a folder, so that what is done, and in which order, can be seen
+//! at one door.
+
+use std::fs::{File, Permissions};
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+use super::imp;
+#[cfg(test)]
+use super::record::{self, Change};
+
+/// Writes all of `bytes` from byte `offset` on.
+pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(test)]
+    record::note_file(file, |file| Change::Write { file, offset, bytes: bytes.to_vec() });
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::write_all_at(file, bytes, offset);
+    #[cfg(windows)]
+    {
+        let (mut offset, mut rest) = (offset, bytes);
+        while !rest.is_empty() {
+            let n = std::os::windows::fs::FileExt::seek_write(file, rest, offset)?;
+            (offset, rest) = (offset + n as u64, &rest[n..]);
+        }
+        Ok(())
+    }
+}
+
+/// Moves the end of the file.
+pub(crate) fn set_len(file: &File, len: u64) -> io::Result<()> {
+    #[cfg(test)]
+    record::note_file(file, |file| Change::SetLen { file, len });
+    file.set_len(len)
+}
+
+/// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that it has.
+/// Its length changes only where the file system cannot do that without.
+pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
+    imp::reserve(file, len)
+}
+
+/// Makes the range read as zeros, without giving up its blocks.
+pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
+    #[cfg(test)]
+    record::note_file(file, |file| Change::Zero { file, range: range.clone() });
+    imp::zero(file, range)
+}
+
+/// Makes the range read as zeros, and gives up its blocks where the file system can.
+pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
+    #[cfg(test)]
+    record::note_file(file, |file| Change::Zero { file, range: range.clone() });
+    imp::punch(file, range)
+}
+
+/// Waits until the disk has the bytes of the file, and its length.
+pub(crate) fn sync_data(file: &File) -> io::Result<()> {
+    file.sync_data()?;
+    #[cfg(test)]
+    record::note_file(file, Change::SyncFile);
+    Ok(())
+}
+
+/// Waits until the disk has the file, with its times and permissions.
+pub(crate) fn sync_all(file: &File) -> io::Result<()> {
+    file.sync_all()?;
+    #[cfg(test)]
+    record::note_file(file, Change::SyncFile);
+    Ok(())
+}
+
+/// Gives the file these permissions.
+pub(crate) fn set_permissions(file: &File, permissions: Permissions) -> io::Result<()> {
+    file.set_permissions(permissions)
+}
+
+/// A new file under a name that nothing has yet, for reading and writing.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).write(true).create_new(true).open(path)?;
+    #[cfg(test)]
+    record::note_name(&file, path);
+    Ok(file)
+}
+
+/// A new file in the folder that has no name, so that it goes with the process; `None` where there is
+/// no such thing.
+pub(crate) fn nameless_file(folder: &Path) -> io::Result<Option<File>> {
+    imp::nameless_file(folder)
+}
+
+/// Gives a nameless file a name that nothing has yet.
+pub(crate) fn give_name(file: &File, name: &Path) -> io::Result<()> {
+    imp::give_name(file, name)?;
+    #[cfg(test)]
+    record::note_name(file, name);
+    Ok(())
+}
+
+/// Gives a file another name, in place of what has that name.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)?;
+    #[cfg(test)]
+    record::note(|| Change::Rename { from: from.to_owned(), to: to.to_owned() });
+    Ok(())
+}
+
+/// Takes a name away, and the file with it unless it has another.
+pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)?;
+    #[cfg(test)]
+    record::note(|| Change::Remove(path.to_owned()));
+    Ok(())
+}
+
+/// Waits until the disk has the names in a folder.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    imp::sync_folder(folder)?;
+    #[cfg(test)]
+    record::note(|| Change::SyncFolder(folder.to_owned()));
+    Ok(())
+}

@@ -31,9 +31,9 @@ pub struct How {
 
 /// What is said of the data in JSON, in the help of each.
 pub const JSON: &str = "\
-In JSON: dtype, shape, and data, nested lists as those of NumPy's tolist: records as objects, complex
-numbers as [real, imaginary], text as strings, dates in ISO 8601, spans of time as counts of their
-unit, void in hexadecimal. What JSON has no number for is \"nan\", \"inf\", \"-inf\" or \"NaT\".";
+In JSON: dtype, shape, and data, nested lists as those of NumPy's tolist: records as objects,
+complex numbers as [real, imaginary], text as strings, dates in ISO 8601, spans of time as counts of
+their unit, void in hexadecimal. What JSON has no number for is \"nan\", \"inf\", \"-inf\" or \"NaT\".";
 
 /// The part of an array that is printed.
 pub struct Part<'a> {

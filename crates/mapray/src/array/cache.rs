@@ -38,6 +38,8 @@ impl ArrayFile {
     /// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated) where the file was cut short.
     pub fn warm(&self) -> Result<()> {
         let mut buffer = Vec::new();
+        let len = self.name(self.source.len())?;
+        self.name(self.source.require(self.layout().span(), len))?;
         self.name(self.for_each_run(|range| {
             let mut at = range.start;
             while at < range.end {
@@ -51,8 +53,9 @@ impl ArrayFile {
     }
 
     /// Lets the page cache drop the array, so that the next use waits for the disk. What was changed
-    /// is written to the disk first. Pages that are mapped, by anybody, stay; so does everything
-    /// where memory is the disk (tmpfs).
+    /// is written to the disk first. Pages that are mapped, by anybody, stay, and so may some that
+    /// the system keeps together with pages outside of the array; so does everything where memory is
+    /// the disk (tmpfs).
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use mapray::layout::Index;
 use mapray::{DType, Slice};
+use serde_json::Value;
 
 use crate::describe::dtype_json;
 use crate::failure::Failure;
@@ -99,8 +100,8 @@ fn require_printable(array: &Opened) -> Result<(), Failure> {
 fn json(array: &Opened) -> Result<ExitCode, Failure> {
     let dtype = array.dtype();
     output::stream(|out| {
-        let head =
-            format!("{{\"dtype\":{},\"shape\":{:?},\"data\":", dtype_json(dtype), array.shape());
+        let (descr, shape) = (dtype_json(dtype), Value::from(array.shape()));
+        let head = format!("{{\"dtype\":{descr},\"shape\":{shape},\"data\":");
         out.write_all(head.as_bytes()).map_err(Failure::Output)?;
         let mut lists = Lists::new(array.shape().to_vec());
         for_each_element(array, &mut |element| {

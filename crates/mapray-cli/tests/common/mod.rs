@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
 #[cfg(unix)]
+pub mod examples;
+#[cfg(unix)]
 pub mod terminal;
 
 use std::ffi::OsStr;

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::failure::Failure;
 use crate::style::When;
 use crate::{
-    completions, convert, create, evict, head, info, ls, man, output, progress, residency, set,
-    slice, stats, tail, tour, verify, warm,
+    checksum, completions, convert, create, diff, evict, head, hist, info, ls, man, output,
+    progress, residency, set, slice, stats, tail, tour, verify, warm,
 };
 
 /// Inspect, slice and convert array files of any size, where they lie.
@@ -45,8 +45,9 @@ one only. A slice, as between NumPy's brackets, may come last; put all into quot
 shell leaves the brackets alone. A path that exists is taken whole, brackets and all.
 
 Data goes to stdout, messages to stderr. The exit code is 0 when done, 1 where verify finds faults,
-and 2 for wrong arguments and for files that cannot be read or written. A run of more than half a
-second shows on a terminal how far it is. Ctrl-C leaves the files as they were, or done.";
+diff a difference or checksum --check another checksum, and 2 for wrong arguments and for files that
+cannot be read or written. A run of more than half a second shows on a terminal how far it is. Ctrl-C
+leaves the files as they were, or done.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -59,6 +60,9 @@ enum Command {
     Tail(tail::Args),
     Slice(slice::Args),
     Stats(stats::Args),
+    Hist(hist::Args),
+    Diff(diff::Args),
+    Checksum(checksum::Args),
     Verify(verify::Args),
     Convert(convert::Args),
     Create(create::Args),
@@ -89,8 +93,11 @@ impl Args {
             Command::Tail(args) => tail::run(args),
             Command::Slice(args) => slice::run(args),
             Command::Stats(args) => output::print(&stats::run(args)?),
+            Command::Hist(args) => output::print(&hist::run(args)?),
+            Command::Diff(args) => diff::run(args),
+            Command::Checksum(args) => checksum::run(args),
             Command::Verify(args) => verify::run(args),
-            Command::Convert(args) => convert::run(args).map(|()| ExitCode::SUCCESS),
+            Command::Convert(args) => convert::run(args),
             Command::Create(args) => create::run(args),
             Command::Set(args) => set::run(args),
             Command::Warm(args) => warm::run(args),

@@ -5,8 +5,7 @@ use std::path::Path;
 use mapray::format::{Content, Entry};
 use mapray::layout::Index;
 use mapray::{
-    Archive, ArrayFile, DType, DecodedArray, DynView, Error, Layout, NpzWriter, Slice, Summary,
-    save_dyn, save_raw, summary,
+    AnyArray, Archive, ArrayFile, DType, DecodedArray, DynView, Error, Layout, Slice, save_dyn,
 };
 
 use crate::failure::Failure;
@@ -157,40 +156,34 @@ impl Opened {
         Ok(())
     }
 
-    /// Writes the elements alone.
-    pub fn save_raw(&self, path: &Path) -> Result<(), Failure> {
-        let _progress = self.progress("writing");
-        match self {
-            Opened::File(file) => save_raw(path, file)?,
-            Opened::Decoded(decoded) => save_raw(path, &decoded.view()?)?,
-        }
-        Ok(())
+    /// The array, for the functions of the library.
+    pub fn array(&self) -> Result<Box<dyn AnyArray + '_>, Failure> {
+        Ok(match self {
+            Opened::File(file) => Box::new(file.clone()),
+            Opened::Decoded(decoded) => Box::new(decoded.view().map_err(|it| decoded.name(it))?),
+        })
     }
 
-    /// Adds the array to an archive.
-    pub fn add_to(&self, archive: &mut NpzWriter, name: &str) -> Result<(), Failure> {
-        let _progress = self.progress("writing");
+    /// Names the array in an error that names no file.
+    pub fn name(&self, error: Error) -> Failure {
         match self {
-            Opened::File(file) => archive.add(name, file)?,
-            Opened::Decoded(decoded) => archive.add(name, &decoded.view()?)?,
-        }
-        Ok(())
-    }
-
-    /// What there is to say of the elements.
-    pub fn summary(&self) -> Result<Summary, Failure> {
-        let _progress = self.progress("reading");
-        match self {
-            Opened::File(file) => summary(file).map_err(|error| {
+            Opened::File(file) => {
                 let path = file.path().unwrap_or(Path::new("file")).display();
                 let member = file.entry().name.as_ref();
                 let member = member.map(|member| format!("::{member}")).unwrap_or_default();
                 name(&format!("{path}{member}"), error)
-            }),
-            Opened::Decoded(decoded) => {
-                summary(&decoded.view()?).map_err(|error| decoded.name(error))
             }
+            Opened::Decoded(decoded) => decoded.name(error),
         }
+    }
+
+    /// What a function of the library makes of the array.
+    pub fn with<T>(
+        &self,
+        work: impl FnOnce(&Box<dyn AnyArray + '_>) -> mapray::Result<T>,
+    ) -> Result<T, Failure> {
+        let _progress = self.progress("reading");
+        work(&self.array()?).map_err(|error| self.name(error))
     }
 }
 

@@ -33,6 +33,16 @@ pub struct RawArgs {
 pub struct Axes<N>(pub Vec<N>);
 
 impl RawArgs {
+    /// Whether it was said where the elements lie, which only a file without a header leaves open.
+    pub fn says_where(&self) -> bool {
+        self.shape.is_some() || self.offset.is_some() || self.strides.is_some()
+    }
+
+    /// The dtype and the order that were given.
+    pub fn dtype_and_order(&self) -> (Option<DType>, Option<Order>) {
+        (self.dtype.clone(), self.order)
+    }
+
     /// What was said, if anything was.
     pub fn options(&self) -> Option<MapOptions> {
         let RawArgs { dtype, shape, offset, order, strides } = self;

@@ -35,6 +35,7 @@
 //! ```
 
 mod array;
+mod cast;
 mod compute;
 pub mod dtype;
 mod edit;
@@ -52,12 +53,16 @@ pub use array::{
     AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,
     DynView, DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
 };
-pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
+pub use cast::Casting;
+pub use compute::{
+    Algorithm, Comparison, Counts, Difference, Differing, Digest, Histogram, Reduced, Reduction,
+    Scalar, Summaries, Summary, checksum, compare, histogram, reduce, summaries, summary,
+};
 pub use dtype::DType;
 pub use edit::{
-    Compression, CreateOptions, Durability, Fault, FaultKind, MemberArray, NpzWriter, Repaired,
-    SaveOptions, SavezOptions, create, load, remove_unfinished, save, save_dyn, save_raw, savez,
-    savez_compressed,
+    AppendOptions, Appender, Compression, Conversion, CreateOptions, Durability, Fault, FaultKind,
+    MemberArray, NpzWriter, Repaired, SaveOptions, SavezOptions, append, append_dyn, create, load,
+    resize, save, save_dyn, save_raw, savez, savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;
@@ -69,8 +74,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use format::inspect;
 pub use half::{bf16, f16};
 pub use layout::{Layout, Order, Slice};
-pub use map::{Advice, Mode, Pages, Residency};
+pub use map::{Advice, Mode, Pages, Residency, guard};
 pub use num_complex::Complex;
+pub use source::remove_unfinished;
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

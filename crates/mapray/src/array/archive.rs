@@ -57,7 +57,7 @@ impl Archive {
     /// header is wrong or it is in no format that is known, [`ErrorKind::Member`] where it holds one
     /// array without a name.
     pub fn open(path: impl AsRef<Path>) -> Result<Archive> {
-        Archive::of_any(Source::open(path.as_ref())?)
+        Archive::of_any(Source::open(path.as_ref())?.settled()?)
     }
 
     /// As [`open`](Archive::open), for a file that is open already. Its position is ignored.
@@ -66,7 +66,7 @@ impl Archive {
     ///
     /// As [`open`](Archive::open).
     pub fn from_file(file: File) -> Result<Archive> {
-        Archive::of_any(Source::from_file(file)?)
+        Archive::of_any(Source::from_file(file)?.settled()?)
     }
 
     fn of_any(source: Source) -> Result<Archive> {

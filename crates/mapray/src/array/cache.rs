@@ -38,8 +38,7 @@ impl ArrayFile {
     /// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated) where the file was cut short.
     pub fn warm(&self) -> Result<()> {
         let mut buffer = Vec::new();
-        let len = self.name(self.source.len())?;
-        self.name(self.source.require(self.layout().span(), len))?;
+        self.name(self.source.require(self.layout().span()))?;
         self.name(self.for_each_run(|range| {
             let mut at = range.start;
             while at < range.end {

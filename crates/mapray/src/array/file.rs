@@ -53,7 +53,7 @@ impl ArrayFile {
     /// [`ErrorKind::Dtype`] where it holds Python objects, [`ErrorKind::Member`] where it is an archive
     /// (see [`Archive`](crate::Archive)).
     pub fn open(path: impl AsRef<Path>) -> Result<ArrayFile> {
-        let source = Source::open(path.as_ref())?;
+        let source = Source::open(path.as_ref())?.settled()?;
         let entry = format::probe(&source)?;
         ArrayFile::new(source, entry)
     }
@@ -64,7 +64,7 @@ impl ArrayFile {
     ///
     /// As [`ArrayFile::open`].
     pub fn from_file(file: std::fs::File) -> Result<ArrayFile> {
-        let source = Source::from_file(file)?;
+        let source = Source::from_file(file)?.settled()?;
         let entry = format::probe(&source)?;
         ArrayFile::new(source, entry)
     }
@@ -79,8 +79,8 @@ impl ArrayFile {
             Content::Stored(layout) => Ok(layout.clone()),
             Content::Encoded { codec, .. } => Err(encoded(*codec)),
         });
-        let layout = layout
-            .and_then(|layout| source.require(layout.span(), source.opened_len()).map(|()| layout));
+        let layout =
+            layout.and_then(|layout| source.require_opened(layout.span()).map(|()| layout));
         let layout = layout.map_err(|error| name(&source, &entry, error))?;
         Ok(ArrayFile { source, entry, layout })
     }

@@ -12,14 +12,14 @@ use ndarray::{Dimension, IntoDimension};
 
 use crate::array::{ArrayFile, DynLiveMap, DynMapMut, LiveMap, MapMut, require_elements};
 use crate::dtype::DType;
-use crate::edit::replace::{Durability, begin, publish, target_of};
+use crate::edit::replace::{begin, publish};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{npy, raw_entry};
 use crate::interop::ndarray::require_mappable_mut;
 use crate::layout::{Layout, Order};
 use crate::map::Mode;
-use crate::source::Source;
+use crate::source::{Durability, Source, target_of};
 use crate::sys;
 
 /// How much is written at once.

@@ -1,7 +1,10 @@
 //! Making and changing files: save, create, archives, their verification and repair.
 
+mod append;
+mod convert;
 mod create;
 mod deflate;
+mod grow;
 mod member;
 mod npz_writer;
 #[cfg(test)]
@@ -10,14 +13,14 @@ mod replace;
 mod save;
 mod savez;
 mod tail;
-mod unfinished;
 mod verify;
 
+pub use crate::source::Durability;
+pub use append::{AppendOptions, Appender, append, append_dyn, resize};
+pub use convert::Conversion;
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;
-pub use replace::Durability;
 pub use save::{SaveOptions, load, save, save_dyn, save_raw};
 pub use savez::{Compression, SavezOptions, savez, savez_compressed};
-pub use unfinished::remove_unfinished;
 pub use verify::{Fault, FaultKind, Repaired};

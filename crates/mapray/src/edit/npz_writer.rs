@@ -1,22 +1,24 @@
 //! Archives, written member by member.
 
+use std::cell::Cell;
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crc32fast::Hasher;
 
-use crate::array::require_plain;
+use crate::array::{AnyArray, require_plain};
+use crate::edit::convert::{Conversion, Plan};
 use crate::edit::deflate::Deflater;
 use crate::edit::member::{Lent, MemberArray};
-use crate::edit::replace::Replacement;
-use crate::edit::replace::{begin, publish, target_of};
+use crate::edit::replace::{begin, publish};
 use crate::edit::save::{copy, npy_parts};
 use crate::edit::savez::{Compression, SavezOptions};
 use crate::edit::tail::Tail;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::write::{self as zip, Member, Method};
 use crate::layout::Layout;
+use crate::source::{ReadAt, Replacement, target_of};
 use crate::sys;
 
 /// A `.npz` archive that is written member by member, so that not all arrays need be there at once.
@@ -116,6 +118,49 @@ impl NpzWriter {
         let member = Prepared::new(name.as_ref(), array, &mut self.names);
         let member = member.map_err(|error| error.at_path(&self.path))?;
         self.write(&member)
+    }
+
+    /// As [`add`](NpzWriter::add), for what becomes of the array. Where its axes change their order,
+    /// the member is first written beside the archive.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](NpzWriter::add), and those of [`Conversion`].
+    pub fn add_converted(
+        &mut self,
+        name: impl AsRef<str>,
+        array: &(impl MemberArray + ?Sized),
+        conversion: &Conversion,
+    ) -> Result<()> {
+        let lent = array.lend()?;
+        let array = lent.array();
+        let plan = conversion.plan(array.layout(), array.layout().save_order())?;
+        let scratch = if plan.keeps_order(array.layout()) {
+            None
+        } else {
+            let reordered = self.reordered(array, &plan).map_err(|error| error.at_path(&self.path));
+            match reordered? {
+                Some(scratch) => Some(scratch),
+                None => return Err(plan.misfit(array)),
+            }
+        };
+        let misfit = || plan.misfit(array);
+        let (source, cast): (&dyn AnyArray, _) = match &scratch {
+            Some(scratch) => (scratch, None),
+            None => (array, plan.cast.is_some().then_some(&plan)),
+        };
+        let member = Prepared::of(name.as_ref(), Lent::Array(source), cast, &mut self.names);
+        let member = member.map_err(|error| error.at_path(&self.path))?;
+        let written = self.write(&member);
+        if member.misfits.get() { Err(misfit()) } else { written }
+    }
+
+    /// The array as a file beside the archive, which goes away with it; `None` where an element
+    /// does not fit.
+    fn reordered(&self, array: &dyn AnyArray, plan: &Plan) -> Result<Option<Scratch>> {
+        let file = begin(&target_of(&self.path), plan.target.nbytes() as u64)?;
+        let fits = plan.write_tiles(array, file.file(), 0)?;
+        Ok(fits.then(|| Scratch { file, layout: plan.target.clone() }))
     }
 
     /// Writes the directory, and puts the archive in its place when it is on the disk.
@@ -246,8 +291,31 @@ impl NpzWriter {
 pub(super) struct Prepared<'a> {
     name: String,
     array: Lent<'a>,
+    /// Where it changes on the way.
+    plan: Option<&'a Plan>,
+    /// Whether an element was found that its new dtype cannot hold.
+    misfits: Cell<bool>,
     header: Vec<u8>,
     elements: Layout,
+    size: u64,
+}
+
+/// An array in a file of its own that is never given a name.
+struct Scratch {
+    file: Replacement,
+    layout: Layout,
+}
+
+impl ReadAt for Scratch {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.file.file().read_at(offset, buffer)
+    }
+}
+
+impl AnyArray for Scratch {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
 }
 
 impl<'a> Prepared<'a> {
@@ -256,19 +324,34 @@ impl<'a> Prepared<'a> {
         array: &'a (impl MemberArray + ?Sized),
         names: &mut Names,
     ) -> Result<Prepared<'a>> {
+        let array = array.lend().map_err(|error| error.at_member(key))?;
+        Prepared::of(key, array, None, names)
+    }
+
+    /// As [`new`](Prepared::new), for what a plan that keeps the order of the elements makes of
+    /// them.
+    fn of(
+        key: &str,
+        array: Lent<'a>,
+        plan: Option<&'a Plan>,
+        names: &mut Names,
+    ) -> Result<Prepared<'a>> {
         let name = names.add(key)?;
-        let parts = array.lend().and_then(|array| {
-            require_plain(array.array().layout().dtype())?;
-            let (header, elements) = npy_parts(array.array().layout())?;
-            Ok((array, header, elements))
+        let layout = array.array().layout();
+        let parts = require_plain(layout.dtype()).and_then(|()| {
+            let (_, elements) = npy_parts(layout)?;
+            let target = plan.map_or(layout, |plan| &plan.target);
+            let (header, _) = npy_parts(target)?;
+            Ok((header, elements, target.nbytes() as u64))
         });
-        let (array, header, elements) = parts.map_err(|error| error.at_member(key))?;
-        Ok(Prepared { name, array, header, elements })
+        let (header, elements, nbytes) = parts.map_err(|error| error.at_member(key))?;
+        let size = header.len() as u64 + nbytes;
+        Ok(Prepared { name, array, plan, misfits: Cell::new(false), header, elements, size })
     }
 
     /// Of the data, header included.
     fn size(&self) -> u64 {
-        self.header.len() as u64 + self.elements.nbytes() as u64
+        self.size
     }
 
     /// The entry of a stored member from byte `at` on, its elements at a multiple of `align`.
@@ -297,7 +380,15 @@ impl<'a> Prepared<'a> {
 
     fn read(&self, work: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         work(&self.header)?;
-        copy(&self.elements, self.array.array(), work)
+        let array = self.array.array();
+        let Some(plan) = self.plan else { return copy(&self.elements, array, work) };
+        copy(&self.elements, array, &mut |bytes| {
+            if plan.convert(bytes, work)? {
+                return Ok(());
+            }
+            self.misfits.set(true);
+            Err(Error::new(ErrorKind::Dtype, "an element does not fit its new dtype"))
+        })
     }
 
     /// Names the member in an error, unless that is about another file.

@@ -5,9 +5,9 @@ use std::thread;
 
 use crate::edit::member::MemberArray;
 use crate::edit::npz_writer::{Names, NpzWriter, Prepared};
-use crate::edit::replace::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::write as zip;
+use crate::source::Durability;
 
 /// How the members of an archive are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -109,7 +109,7 @@ impl Npz {
     /// archive, [`ErrorKind::Locked`] where somebody else writes it. Members with other faults are left
     /// alone.
     pub fn repair(path: impl AsRef<Path>) -> Result<Vec<Repaired>> {
-        let source = Source::open_writable(path.as_ref())?;
+        let source = Source::open_writable(path.as_ref())?.settled()?;
         let _lock = Lock::exclusive(&source, 0..u64::MAX)?;
         let Contents::Zip(directory) = Contents::zip(&source)? else {
             return Ok(Vec::new());

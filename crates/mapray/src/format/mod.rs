@@ -10,7 +10,7 @@ mod raw;
 mod safetensors;
 pub(crate) mod zip;
 
-pub use crate::source::{Checksum, Slot, Upkeep};
+pub use crate::source::{Checksum, Growth, Slot, Upkeep};
 pub(crate) use contents::{Contents, Listing};
 pub use entry::{Codec, Content, Entry};
 pub use probe::inspect;

@@ -58,12 +58,13 @@ pub(crate) fn entry(
     Ok(entry)
 }
 
-fn stored(source: &(impl ReadAt + ?Sized), member: &Member, local: Local) -> Result<Entry> {
+fn stored(source: &(impl ReadAt + ?Sized), member: &Member, mut local: Local) -> Result<Entry> {
     let data = local.data;
     require_array(&local.first)?;
-    let mut entry =
-        npy::entry(local.first, member.size, |at, buffer| source.read_at(data.start + at, buffer))
-            .map_err(|error| error.moved(data.start))?;
+    let mut entry = npy::entry(&mut local.first, member.size, |at, buffer| {
+        source.read_at(data.start + at, buffer)
+    })
+    .map_err(|error| error.moved(data.start))?;
     match &mut entry.content {
         Content::Stored(layout) => {
             require_room(layout, member.size)?;
@@ -72,7 +73,8 @@ fn stored(source: &(impl ReadAt + ?Sized), member: &Member, local: Local) -> Res
         }
         Content::Encoded { range, .. } => *range = data.start + range.start..data.end,
     }
-    entry.upkeep = Upkeep { checksum: Some(Checksum { range: data, slots: local.slots }) };
+    let checksum = Some(Checksum { range: data, slots: local.slots });
+    entry.upkeep = Upkeep { checksum, growth: None };
     Ok(entry)
 }
 
@@ -82,7 +84,7 @@ fn deflated(source: &(impl ReadAt + ?Sized), member: &Member, local: &Local) -> 
     let mut first = vec![0; len.min(npy::Prelude::MAX_LEN as u64) as usize];
     inflate.fill(&mut first)?;
     require_array(&first)?;
-    let mut entry = npy::entry(first, len, |_, buffer| inflate.fill(buffer))
+    let mut entry = npy::entry(&mut first, len, |_, buffer| inflate.fill(buffer))
         .map_err(|error| error.hint("bytes are counted from the start of the inflated member"))?;
     match &mut entry.content {
         Content::Stored(layout) => {
@@ -93,6 +95,7 @@ fn deflated(source: &(impl ReadAt + ?Sized), member: &Member, local: &Local) -> 
         }
         Content::Encoded { range: pickle, .. } => *pickle = range,
     }
+    entry.upkeep = Upkeep::default();
     Ok(entry)
 }
 

@@ -2,12 +2,16 @@
 
 use std::path::Path;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Contents, Entry, names, npy};
+use crate::error::{Error, ErrorKind, Result, shown};
+use crate::format::{Content, Contents, Entry, names, npy};
 use crate::source::{ReadAt, Source};
 
 /// How much of a file is read to see what it is; all of a usual header.
 const FIRST: u64 = 512;
+
+/// How often a header is read that others write meanwhile. One that says something else each time is
+/// being written by somebody who does nothing but that.
+const READS: usize = 1000;
 
 /// What the header of a file says, without opening the array: works for Python objects too.
 ///
@@ -28,7 +32,7 @@ const FIRST: u64 = 512;
 /// or its header is wrong, [`ErrorKind::Member`] where it holds several arrays: those are the business
 /// of [`Archive`](crate::Archive).
 pub fn inspect(path: impl AsRef<Path>) -> Result<Entry> {
-    probe(&Source::open(path.as_ref())?)
+    probe(&Source::open(path.as_ref())?.settled()?)
 }
 
 /// What the header of a file says.
@@ -38,11 +42,10 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Entry> {
 /// [`ErrorKind::Format`] where no format knows the file, or where the header is wrong;
 /// [`ErrorKind::Member`] where it holds several arrays.
 pub(crate) fn probe(source: &Source) -> Result<Entry> {
-    let len = source.opened_len().unwrap_or(u64::MAX);
     let first = first_bytes(source)?;
     let entry = if first.starts_with(&npy::MAGIC) {
-        npy::entry(first, len, |offset, buffer| source.read_at(offset, buffer))
-    } else if len == u64::MAX {
+        settled(source, first)
+    } else if source.opened_len().is_none() {
         Err(unknown(&first))
     } else {
         Contents::probe(source, &first).and_then(|contents| {
@@ -52,9 +55,43 @@ pub(crate) fn probe(source: &Source) -> Result<Entry> {
     entry.map_err(|error| source.name(error))
 }
 
+/// The array of a `.npy` file that starts with `first`, which somebody may be making longer or shorter
+/// at this moment.
+///
+/// No write of several bytes is one for who reads them meanwhile. So a header counts when a second
+/// look at it shows the same; and, since it is written when the elements are there and before they are
+/// cut off, when the file reaches as far as it says, unless it says so after a look at the file too.
+fn settled(source: &Source, mut first: Vec<u8>) -> Result<Entry> {
+    let mut len = source.opened_len();
+    for _ in 0..READS {
+        let end = len.unwrap_or(u64::MAX);
+        let entry = npy::entry(&mut first, end, |offset, buffer| source.read_at(offset, buffer));
+        let header = match &entry {
+            Ok(entry) => entry.offset().min(first.len() as u64) as usize,
+            Err(_) => first.len(),
+        };
+        let mut again = vec![0; header];
+        source.read_at(0, &mut again)?;
+        if again == first[..header] {
+            let fits = entry.as_ref().is_ok_and(|entry| match &entry.content {
+                Content::Stored(layout) => layout.span().end <= end,
+                Content::Encoded { .. } => true,
+            });
+            let now = if fits { len } else { source.len()? };
+            if now == len {
+                return entry;
+            }
+            len = now;
+        }
+        first = first_bytes(source)?;
+    }
+    Err(Error::new(ErrorKind::Changed, "the header of the file is being written all the time")
+        .hint("try again when whoever does that has come to an end"))
+}
+
 /// The first bytes of a file: enough to see what it is.
 pub(crate) fn first_bytes(source: &Source) -> Result<Vec<u8>> {
-    let mut first = vec![0; source.len()?.unwrap_or(FIRST).min(FIRST) as usize];
+    let mut first = vec![0; source.opened_len().unwrap_or(FIRST).min(FIRST) as usize];
     source.read_at(0, &mut first)?;
     Ok(first)
 }
@@ -65,7 +102,8 @@ fn several(contents: &Contents) -> Error {
     let error = Error::new(ErrorKind::Member, message).found(names::list(&names));
     match names.first() {
         Some(name) => error.hint(format!(
-            "say which: `Archive::open(path)?.member({name:?})` gives one that can be mapped"
+            "say which: `Archive::open(path)?.member(\"{}\")` gives one that can be mapped",
+            shown(name)
         )),
         None => error,
     }

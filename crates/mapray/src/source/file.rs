@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::Layout;
+use crate::source::target_of;
 use crate::sys::{self, Identity};
 
 /// Something that bytes can be copied out of, by position.
@@ -33,22 +34,30 @@ pub(crate) struct Source {
     locks: bool,
     /// Goes up by the bytes of each read, for somebody who shows how far it is.
     counter: OnceLock<Arc<AtomicU64>>,
+    /// Whether the last part of the path may be a symbolic link.
+    is_link: bool,
 }
 
 impl Source {
     /// Opens the file at this path for reading.
     pub(crate) fn open(path: &Path) -> Result<Source> {
-        Source::open_with(path, &sys::reading())
+        Source::open_there(path, false)
     }
 
     /// Opens the file at this path for reading and writing.
     pub(crate) fn open_writable(path: &Path) -> Result<Source> {
-        Source::open_with(path, File::options().read(true).write(true))
+        Source::open_there(path, true)
+    }
+
+    fn open_there(path: &Path, writable: bool) -> Result<Source> {
+        let (file, is_link) =
+            sys::open(path, writable).map_err(|error| cannot_open(error).at_path(path))?;
+        Ok(Source { is_link, ..Source::opened(file, path)? })
     }
 
     pub(crate) fn open_with(path: &Path, options: &std::fs::OpenOptions) -> Result<Source> {
         let file = options.open(path).map_err(|error| cannot_open(error).at_path(path))?;
-        Source::opened(file, path)
+        Ok(Source { is_link: true, ..Source::opened(file, path)? })
     }
 
     /// Takes a file that is open already. Its name is looked up, so that its descriptor need not
@@ -66,12 +75,25 @@ impl Source {
     fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
         let named = |error| named(&path, Error::io("examine the file", error));
         let (identity, opened_len) = sys::examine(&file).map_err(named)?;
-        Ok(Source { file, path, identity, opened_len, locks: true, counter: OnceLock::new() })
+        Ok(Source {
+            file,
+            path,
+            identity,
+            opened_len,
+            locks: true,
+            is_link: false,
+            counter: OnceLock::new(),
+        })
     }
 
     /// The same, for users whose maps take no locks.
     pub(crate) fn without_locks(self) -> Source {
         Source { locks: false, ..self }
+    }
+
+    /// The same, for who needs locks whatever its user says.
+    pub(crate) fn with_locks(self) -> Source {
+        Source { locks: true, ..self }
     }
 
     /// Whether maps of the file that write, and edits of it, take advisory locks.
@@ -124,6 +146,18 @@ impl Source {
         self.path.as_deref()
     }
 
+    /// The path of the file itself, where it was opened through a symbolic link.
+    pub(crate) fn target(&self) -> Option<PathBuf> {
+        let path = self.path.as_deref()?;
+        Some(if self.is_link { target_of(path) } else { path.to_owned() })
+    }
+
+    /// The same file, of the length that it has now.
+    pub(crate) fn examined_again(self) -> Result<Source> {
+        let opened_len = self.len()?;
+        Ok(Source { opened_len, ..self })
+    }
+
     pub(crate) fn identity(&self) -> Identity {
         self.identity
     }
@@ -141,9 +175,18 @@ impl Source {
         }
     }
 
-    /// Checks that a file of this length has these bytes.
-    pub(crate) fn require(&self, bytes: Range<u64>, len: Option<u64>) -> Result<()> {
-        match len {
+    /// Checks that the file has these bytes, or had them when it was opened.
+    pub(crate) fn require_opened(&self, bytes: Range<u64>) -> Result<()> {
+        match self.opened_len {
+            // It may have become longer since.
+            Some(len) if len < bytes.end => self.require(bytes),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the file has these bytes.
+    pub(crate) fn require(&self, bytes: Range<u64>) -> Result<()> {
+        match self.len()? {
             Some(len) if len < bytes.end => Err(self.name(
                 Error::new(ErrorKind::Truncated, "the file is shorter than the array in it")
                     .expected(format!("at least {} bytes", bytes.end))

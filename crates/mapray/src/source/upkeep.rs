@@ -9,6 +9,19 @@ use std::ops::Range;
 pub struct Upkeep {
     /// A checksum over the elements.
     pub checksum: Option<Checksum>,
+    /// How the array can become longer where it lies; `None` where it cannot.
+    pub growth: Option<Growth>,
+}
+
+/// An array at the end of its file, along one axis of which more elements can follow: nothing but the
+/// header has to be put right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Growth {
+    /// The axis that can grow: the one whose stride is the widest.
+    pub axis: usize,
+    /// The header, which says how long it is.
+    pub header: Range<u64>,
 }
 
 /// A CRC-32 (that of zip, gzip and PNG) over a run of bytes.

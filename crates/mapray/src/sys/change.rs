@@ -37,7 +37,12 @@ pub(crate) fn set_len(file: &File, len: u64) -> io::Result<()> {
 /// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that it has.
 /// Its length changes only where the file system cannot do that without.
 pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    imp::reserve(file, len)
+    imp::reserve(file, 0..len)
+}
+
+/// [`reserve`], for a part of the file, or for what is to follow its end.
+pub(crate) fn reserve_range(file: &File, range: Range<u64>) -> io::Result<()> {
+    imp::reserve(file, range)
 }
 
 /// Makes the range read as zeros, without giving up its blocks.

@@ -6,7 +6,7 @@ use std::io;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
@@ -15,6 +15,9 @@ use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
 use super::{Access, Advice, write_all_at};
+
+#[path = "linux_pagemap.rs"]
+mod pagemap;
 
 /// The size of a page, the grain of every map.
 pub(crate) fn page_size() -> usize {
@@ -135,35 +138,41 @@ impl Mapping {
         Ok(())
     }
 
-    /// The runs of pages in the range that no store has made private: those that the page map
-    /// calls neither present nor swapped, or file pages (Linux's `admin-guide/mm/pagemap.rst`).
-    fn unedited(&self, range: Range<usize>) -> io::Result<Vec<Range<usize>>> {
-        const PRESENT: u64 = 1 << 63;
-        const SWAPPED: u64 = 1 << 62;
-        const FILE_OR_SHARED: u64 = 1 << 61;
-        let page = page_size();
-        let page_map = File::open("/proc/self/pagemap")?;
-        let mut runs: Vec<Range<usize>> = Vec::new();
-        let mut entries = [0; 8 << 10];
-        let mut at = range.start;
-        while at < range.end {
-            let pages = (range.end - at).div_ceil(page).min(entries.len() / 8);
-            let entries = &mut entries[..pages * 8];
-            let first = (self.start.as_ptr() as usize + at) / page;
-            page_map.read_exact_at(entries, first as u64 * 8)?;
-            for entry in entries.as_chunks().0 {
-                let entry = u64::from_ne_bytes(*entry);
-                let edited = entry & (PRESENT | SWAPPED) != 0 && entry & FILE_OR_SHARED == 0;
-                let end = self.len.min(at + page);
-                match runs.last_mut() {
-                    _ if edited => {}
-                    Some(last) if last.end == at => last.end = end,
-                    _ => runs.push(at..end),
-                }
-                at = end;
-            }
+    /// The runs of pages in the range that a store has made private.
+    pub(crate) fn edited(&self, range: Range<usize>) -> io::Result<Vec<Range<usize>>> {
+        if self.access != Access::Copy || range.is_empty() {
+            return Ok(Vec::new());
         }
+        let range = self.pages(range);
+        let start = self.start.as_ptr() as usize;
+        let runs = pagemap::private_pages(start + range.start..start + range.end)?;
+        Ok(runs.iter().map(|run| run.start - start..self.len.min(run.end - start)).collect())
+    }
+
+    /// The runs of pages in the range that no store has made private.
+    fn unedited(&self, range: Range<usize>) -> io::Result<Vec<Range<usize>>> {
+        let mut at = range.start;
+        let mut runs = Vec::new();
+        for edited in self.edited(range.clone())? {
+            runs.push(at..edited.start);
+            at = edited.end;
+        }
+        runs.push(at..range.end);
+        runs.retain(|run| run.start < run.end);
         Ok(runs)
+    }
+
+    /// Drops the stores to all pages of the range, so that they show the file again. Pages of which the
+    /// range holds a part only go too.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may rely on the bytes to stay as they are.
+    pub(crate) unsafe fn forget(&self, range: Range<usize>) -> io::Result<()> {
+        assert!(self.access == Access::Copy);
+        let range = self.pages(range);
+        // SAFETY: the caller's promise.
+        unsafe { self.madvise(range, mm::Advice::LinuxDontNeed) }
     }
 
     /// How many of the pages that the range touches are in memory, and how many there are.
@@ -339,18 +348,40 @@ pub(crate) fn lock_holders(identity: Identity) -> Vec<u32> {
     locks.lines().filter_map(holder).collect()
 }
 
-/// How to open a file for reading: a pipe that nobody writes to is not waited for.
-pub(crate) fn reading() -> OpenOptions {
+/// Opens a file for reading, and for writing too on request, and tells whether the path is a symbolic
+/// link to it. A pipe that nobody writes to is not waited for.
+pub(crate) fn open(path: &Path, writable: bool) -> io::Result<(File, bool)> {
+    match open_directly(path, writable) {
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+            let file = opening(writable, libc::O_NONBLOCK).open(path)?;
+            Ok((file, true))
+        }
+        opened => opened.map(|file| (file, false)),
+    }
+}
+
+/// Opens a file for reading, and for writing too on request, but not through a symbolic link.
+pub(crate) fn open_directly(path: &Path, writable: bool) -> io::Result<File> {
+    opening(writable, libc::O_NONBLOCK | libc::O_NOFOLLOW).open(path)
+}
+
+fn opening(writable: bool, flags: i32) -> OpenOptions {
     let mut options = File::options();
-    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options.read(true).write(writable).custom_flags(flags);
     options
+}
+
+/// The user whose rights this process has.
+pub(crate) fn own_user() -> Option<u32> {
+    // SAFETY: the call takes nothing and cannot fail.
+    Some(unsafe { libc::geteuid() })
 }
 
 /// What tells one file from another while the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
-    device: u64,
-    inode: u64,
+    pub(super) device: u64,
+    pub(super) inode: u64,
 }
 
 /// Which file it is, and how many bytes of it can be mapped: `None` for devices that have no end.
@@ -433,40 +464,45 @@ pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()>
     }
 }
 
-/// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that the
-/// file has or its length. Where the file system cannot, its holes are filled with zeros, and zeros
-/// are written behind its end, which does move its end.
-pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    if len == 0 {
+/// Gives these bytes of the file blocks of the disk, without changing a byte that the file has or its
+/// length. Where the file system cannot, its holes are filled with zeros, and zeros are written behind
+/// its end, which does move its end.
+pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
+    if range.is_empty() {
         return Ok(());
     }
-    require_room(file, len)?;
-    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
+    require_room(file, &range)?;
+    let len = range.end - range.start;
+    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, len) {
         Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, len),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, range),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Refuses what the file system cannot hold before the kernel tries: a tmpfs would take all memory
 /// first.
-fn require_room(file: &File, len: u64) -> io::Result<()> {
+fn require_room(file: &File, range: &Range<u64>) -> io::Result<()> {
     let system = rustix::fs::fstatvfs(file)?;
     let free = system.f_bfree.saturating_mul(system.f_frsize);
-    let own = file.metadata()?.blocks().saturating_mul(512);
+    let metadata = file.metadata()?;
+    // What the file has behind its end is not known.
+    let own = if range.start < metadata.len() { metadata.blocks() } else { 0 };
+    let room = free.saturating_add(own.saturating_mul(512));
     // A file system that does not say how large it is may be of any size.
-    if system.f_blocks > 0 && len > free.saturating_add(own) {
+    if system.f_blocks > 0 && range.end - range.start > room {
         return Err(io::ErrorKind::StorageFull.into());
     }
     Ok(())
 }
 
-fn fill_holes(file: &File, len: u64) -> io::Result<()> {
+fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
     let old_len = file.metadata()?.len();
-    let mut at = 0;
-    while at < old_len.min(len) {
+    let end = old_len.min(range.end);
+    let mut at = range.start;
+    while at < end {
         let hole = rustix::fs::seek(file, SeekFrom::Hole(at))?;
-        if hole >= old_len.min(len) {
+        if hole >= end {
             break;
         }
         let data = match rustix::fs::seek(file, SeekFrom::Data(hole)) {
@@ -474,10 +510,10 @@ fn fill_holes(file: &File, len: u64) -> io::Result<()> {
             Err(Errno::NXIO) => old_len,
             Err(error) => return Err(error.into()),
         };
-        write_zeros(file, hole..data.min(len))?;
+        write_zeros(file, hole..data.min(range.end))?;
         at = data;
     }
-    write_zeros(file, old_len.min(len)..len)
+    write_zeros(file, end.max(range.start)..range.end)
 }
 
 /// Makes the range read as zeros, without giving up its blocks.

@@ -1,6 +1,6 @@
 //! Any other system, through memmap2 and std. What they lack answers `Unsupported`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,17 @@ impl Mapping {
         Ok(())
     }
 
+    pub(crate) fn edited(&self, _: Range<usize>) -> io::Result<Vec<Range<usize>>> {
+        unsupported("which pages were edited cannot be asked")
+    }
+
+    /// # Safety
+    ///
+    /// None is needed for what is not done.
+    pub(crate) unsafe fn forget(&self, _: Range<usize>) -> io::Result<()> {
+        unsupported("edits cannot be dropped")
+    }
+
     pub(crate) fn residency(&self, _: Range<usize>) -> io::Result<(usize, usize)> {
         unsupported("what is in memory cannot be asked")
     }
@@ -118,11 +129,24 @@ pub(crate) fn lock_holders(_: Identity) -> Vec<u32> {
     Vec::new()
 }
 
-/// How to open a file for reading.
-pub(crate) fn reading() -> OpenOptions {
-    let mut options = File::options();
-    options.read(true);
-    options
+/// Opens a file for reading, and for writing too on request, and tells whether the path is a symbolic
+/// link to it.
+pub(crate) fn open(path: &Path, writable: bool) -> io::Result<(File, bool)> {
+    let is_link = path.symlink_metadata()?.is_symlink();
+    Ok((File::options().read(true).write(writable).open(path)?, is_link))
+}
+
+/// Opens a file for reading, and for writing too on request, but not through a symbolic link.
+pub(crate) fn open_directly(path: &Path, writable: bool) -> io::Result<File> {
+    match open(path, writable)? {
+        (file, false) => Ok(file),
+        (_, true) => Err(io::Error::other("it is a symbolic link")),
+    }
+}
+
+/// The user whose rights this process has: not to be had.
+pub(crate) fn own_user() -> Option<u32> {
+    None
 }
 
 /// What tells one file from another while the system runs.
@@ -191,33 +215,34 @@ pub(crate) fn start_write_back(_: &File, _: Range<u64>) -> io::Result<()> {
     unsupported("write-back cannot be started without waiting for it")
 }
 
-/// Makes room for the first `len` bytes of the file: its holes are filled with zeros, and zeros are
-/// written behind its end, which moves its end. More than a tebibyte of them would take hours, and
-/// may be a wrong number.
-pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
+/// Makes room for these bytes of the file: its holes are filled with zeros, and zeros are written
+/// behind its end, which moves its end. More than a tebibyte of them would take hours, and may be a
+/// wrong number.
+pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
     let old_len = file.metadata()?.len();
     const MOST: u64 = 1 << 40;
-    if len.saturating_sub(old_len) > MOST {
+    if range.end.saturating_sub(range.start.max(old_len)) > MOST {
         return unsupported("so much space can only be left unreserved (sparse)");
     }
+    let end = old_len.min(range.end);
     #[cfg(unix)]
-    fill_holes(file, old_len.min(len))?;
-    zero(file, old_len.min(len)..len)
+    fill_holes(file, range.start..end)?;
+    zero(file, end.max(range.start)..range.end)
 }
 
 /// Writes zeros where the file has zeros, if some of it has no blocks. What somebody else stores
 /// there at that moment is lost.
 #[cfg(unix)]
-fn fill_holes(file: &File, len: u64) -> io::Result<()> {
+fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
     /// No file system has smaller blocks.
     const BLOCK: usize = 512;
-    if std::os::unix::fs::MetadataExt::blocks(&file.metadata()?) * BLOCK as u64 >= len {
+    if std::os::unix::fs::MetadataExt::blocks(&file.metadata()?) * BLOCK as u64 >= range.end {
         return Ok(());
     }
     let mut buffer = vec![0; 1 << 20];
-    let mut at = 0;
-    while at < len {
-        let chunk = &mut buffer[..(len - at).min(1 << 20) as usize];
+    let mut at = range.start;
+    while at < range.end {
+        let chunk = &mut buffer[..(range.end - at).min(1 << 20) as usize];
         read_exact_at(file, at, chunk)?;
         for block in chunk.chunks(BLOCK) {
             if block.iter().all(|&byte| byte == 0) {

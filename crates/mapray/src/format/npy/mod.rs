@@ -8,6 +8,6 @@ mod header;
 mod prelude;
 mod write;
 
-pub(crate) use entry::{entry, stored};
+pub(crate) use entry::{entry, header_of, stored};
 pub use header::Header;
 pub use prelude::{MAGIC, MAX_HEADER_SIZE, Prelude};

@@ -50,7 +50,12 @@ impl Header {
     ///
     /// As for [`Header::new`], and [`ErrorKind::Format`] where that version does not exist or cannot hold it.
     pub fn encode(&self, version: Option<(u8, u8)>) -> Result<Vec<u8>> {
-        let dictionary = self.dictionary()?;
+        let mut dictionary = self.dictionary()?;
+        let growing = if self.fortran_order { self.shape.last() } else { self.shape.first() };
+        if let Some(axis) = growing {
+            let slack = GROWTH_DIGITS.saturating_sub(axis.to_string().len());
+            dictionary.extend(std::iter::repeat_n(' ', slack));
+        }
         match version {
             Some(version) => wrap(&dictionary, version),
             None => wrap(&dictionary, (1, 0))
@@ -59,7 +64,23 @@ impl Header {
         }
     }
 
-    /// The dictionary and the slack for growth after it.
+    /// The bytes of the header in its own version, with as many blanks as make them end at
+    /// [`data_offset`](Header::data_offset): what is written over a header so that the data can stay
+    /// where it is. `None` where that is too near.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Header::encode`].
+    pub(crate) fn encode_in_place(&self) -> Result<Option<Vec<u8>>> {
+        let text = encoded(&self.dictionary()?, self.version)?;
+        let prelude = MAGIC.len() as u64 + 2 + length_bytes(self.version)? as u64;
+        let length = self.data_offset.checked_sub(prelude).and_then(|n| usize::try_from(n).ok());
+        match length.filter(|&length| length > text.len()) {
+            Some(length) => frame(text, self.version, length).map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn dictionary(&self) -> Result<String> {
         let mut shape = self.shape.clone();
         let (dtype, inner) = self.dtype.clone().split_axes();
@@ -82,58 +103,68 @@ impl Header {
         };
         let axes = Literal::Tuple(shape.iter().map(axis).collect::<Result<_>>()?);
         let order = Literal::Bool(self.fortran_order);
-        let mut text =
-            format!("{{'descr': {}, 'fortran_order': {order}, 'shape': {axes}, }}", dtype.descr());
-        let growing = if self.fortran_order { shape.last() } else { shape.first() };
-        if let Some(axis) = growing {
-            let slack = GROWTH_DIGITS.saturating_sub(axis.to_string().len());
-            text.extend(std::iter::repeat_n(' ', slack));
-        }
-        Ok(text)
+        let descr = dtype.descr();
+        Ok(format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {axes}, }}"))
     }
 }
 
-/// Puts magic, version and length before a dictionary, blanks and a line end after it.
+/// How many bytes tell the length of the dictionary.
+fn length_bytes((major, minor): (u8, u8)) -> Result<usize> {
+    match (major, minor) {
+        (1, 0) => Ok(2),
+        (2, 0) | (3, 0) => Ok(4),
+        _ => Err(Error::new(ErrorKind::Format, "unknown version of the .npy format")
+            .expected("1.0, 2.0 or 3.0")
+            .found(format!("{major}.{minor}"))),
+    }
+}
+
+/// The dictionary in the characters of the version.
+fn encoded(dictionary: &str, version: (u8, u8)) -> Result<Vec<u8>> {
+    if version == (3, 0) {
+        return Ok(dictionary.as_bytes().to_vec());
+    }
+    let latin_1 = |character| {
+        u8::try_from(character).map_err(|_| {
+            let (major, minor) = version;
+            let message = format!("version {major}.{minor} of the .npy format holds Latin-1 only");
+            Error::new(ErrorKind::Format, message)
+                .found(format!("the name of a field with {character:?}"))
+                .hint("write version 3.0")
+        })
+    };
+    dictionary.chars().map(latin_1).collect()
+}
+
+/// Puts magic, version and length before a dictionary, blanks and a line end after it, so that the
+/// data is aligned.
 fn wrap(dictionary: &str, version: (u8, u8)) -> Result<Vec<u8>> {
-    let (major, minor) = version;
-    let refuse = |message: String| Error::new(ErrorKind::Format, message);
-    let length_bytes = match version {
-        (1, 0) => 2,
-        (2, 0) | (3, 0) => 4,
-        _ => {
-            let error = refuse("unknown version of the .npy format".to_owned());
-            return Err(error.expected("1.0, 2.0 or 3.0").found(format!("{major}.{minor}")));
-        }
-    };
-    let text = if version == (3, 0) {
-        dictionary.as_bytes().to_vec()
-    } else {
-        let latin_1 = |character| {
-            u8::try_from(character).map_err(|_| {
-                refuse(format!("version {major}.{minor} of the .npy format holds Latin-1 only"))
-                    .found(format!("the name of a field with {character:?}"))
-                    .hint("write version 3.0")
-            })
-        };
-        dictionary.chars().map(latin_1).collect::<Result<Vec<u8>>>()?
-    };
+    let prelude = MAGIC.len() + 2 + length_bytes(version)?;
+    let text = encoded(dictionary, version)?;
     let unpadded = text.len() + 1;
-    let padding = ALIGNMENT - (MAGIC.len() + 2 + length_bytes + unpadded) % ALIGNMENT;
-    let length = unpadded + padding;
+    let padding = ALIGNMENT - (prelude + unpadded) % ALIGNMENT;
+    frame(text, version, unpadded + padding)
+}
+
+/// Puts magic, version and length before a text, and so many blanks and a line end after it that it
+/// has `length` bytes, which are more than it has.
+fn frame(text: Vec<u8>, version: (u8, u8), length: usize) -> Result<Vec<u8>> {
+    let ((major, minor), length_bytes) = (version, length_bytes(version)?);
     let limit = if length_bytes == 2 { u64::from(u16::MAX) } else { u64::from(u32::MAX) };
     if length as u64 > limit {
-        return Err(refuse(format!(
-            "the header is too long for version {major}.{minor} of the .npy format"
-        ))
-        .expected(format!("at most {limit} bytes"))
-        .found(length));
+        let message =
+            format!("the header is too long for version {major}.{minor} of the .npy format");
+        return Err(Error::new(ErrorKind::Format, message)
+            .expected(format!("at most {limit} bytes"))
+            .found(length));
     }
     let mut bytes = Vec::with_capacity(MAGIC.len() + 2 + length_bytes + length);
     bytes.extend(MAGIC);
     bytes.extend([major, minor]);
     bytes.extend(&(length as u64).to_le_bytes()[..length_bytes]);
+    let blanks = length - text.len() - 1;
     bytes.extend(text);
-    bytes.extend(std::iter::repeat_n(b' ', padding));
+    bytes.extend(std::iter::repeat_n(b' ', blanks));
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -173,6 +204,28 @@ mod tests {
                 let offsets = [short, long].map(|shape| header(&dtype, &shape, order).data_offset);
                 assert_eq!(offsets[0], offsets[1], "{fields} fields");
             }
+        }
+    }
+
+    #[test]
+    fn a_header_is_written_over_another_where_it_fits() {
+        for (dtype, order) in [("<f4", false), ("i2,(3,)>f8", false), ("u1", true)] {
+            let old = header(dtype, &[3, 4], order);
+            let grown =
+                |n| Header { shape: if order { vec![3, n] } else { vec![n, 4] }, ..old.clone() };
+            for n in [0, 4, 1000, 1 << 60] {
+                let fresh = header(dtype, &grown(n).shape, order);
+                let bytes = grown(n).encode_in_place().unwrap().unwrap();
+                assert_eq!(bytes, fresh.to_bytes().unwrap(), "{dtype} {n}");
+            }
+            // With a byte for the line end, without one.
+            let text = old.dictionary().unwrap().len() as u64;
+            let tight = |len| Header { data_offset: 10 + len, ..old.clone() }.encode_in_place();
+            let bytes = tight(text + 1).unwrap().unwrap();
+            let parsed = Header::parse(&bytes).unwrap();
+            assert_eq!((bytes.len() as u64, parsed.shape), (10 + text + 1, vec![3, 4]));
+            assert_eq!(tight(text).unwrap(), None);
+            assert_eq!(tight(0).unwrap(), None);
         }
     }
 

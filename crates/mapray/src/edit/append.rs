@@ -1,0 +1,535 @@
+//! Rows behind the last one of the array in a file.
+
+use std::path::Path;
+
+use ndarray::{ArrayRef, Dimension};
+
+use crate::array::{AnyArray, Stored};
+use crate::dtype::{DType, Kind};
+use crate::edit::CreateOptions;
+use crate::edit::grow::GrowingFile;
+use crate::edit::save::copy;
+use crate::element::{Conversion, WritableElement, conversion};
+use crate::error::{Error, ErrorKind, Result};
+use crate::layout::{Layout, Order, display_shape};
+use crate::source::{Durability, ReadAt};
+
+/// How much is gathered before it is written.
+const GATHERED: usize = 1 << 20;
+
+/// How to make the array in a `.npy` file longer or shorter where it lies: [`append`], [`resize`] and
+/// [`Appender`] with more to say.
+///
+/// ```
+/// use mapray::{AppendOptions, Durability};
+/// use ndarray::{arr1, arr2};
+///
+/// # let folder = std::env::temp_dir().join(format!("mapray-append-options-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.npy");
+/// mapray::save(&path, &arr2(&[[1.0, 2.0]]))?;
+/// let quick = AppendOptions::new().durability(Durability::Buffered);
+/// quick.append(&path, &arr2(&[[3.0, 4.0], [5.0, 6.0]]))?;
+/// quick.append(&path, &arr1(&[7.0, 8.0]))?;
+/// quick.resize(&path, 3)?;
+/// assert_eq!(mapray::load(&path)?, arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct AppendOptions {
+    durability: Durability,
+    without_locks: bool,
+    cut_trailing: bool,
+    sparse: bool,
+}
+
+impl AppendOptions {
+    /// What was appended is on the disk when the call returns; the file is locked meanwhile.
+    pub fn new() -> AppendOptions {
+        AppendOptions::default()
+    }
+
+    /// What is sure to be on the disk when a call returns: all that it appended, or nothing.
+    pub fn durability(mut self, durability: Durability) -> AppendOptions {
+        self.durability = durability;
+        self
+    }
+
+    /// Whether the file is locked exclusively meanwhile: as
+    /// [`MapOptions::locks`](crate::MapOptions::locks). Without, nobody else may write it.
+    pub fn locks(mut self, locks: bool) -> AppendOptions {
+        self.without_locks = !locks;
+        self
+    }
+
+    /// Whether bytes that follow the array in the file go. By default they are an error: they may be
+    /// another array. (What an append that was killed left behind goes anyway.)
+    pub fn cut_trailing(mut self, cut: bool) -> AppendOptions {
+        self.cut_trailing = cut;
+        self
+    }
+
+    /// Does not reserve blocks for the zeros of [`resize`](AppendOptions::resize): quick at any size,
+    /// but a full disk then shows only when a page is stored to.
+    pub fn sparse(mut self, sparse: bool) -> AppendOptions {
+        self.sparse = sparse;
+        self
+    }
+
+    /// As [`append`].
+    ///
+    /// # Errors
+    ///
+    /// As [`append`].
+    pub fn append<T: WritableElement, D: Dimension>(
+        &self,
+        path: impl AsRef<Path>,
+        rows: &ArrayRef<T, D>,
+    ) -> Result<usize> {
+        let mut appender = self.open(path)?;
+        appender.take_typed(rows, Rows::Any)?;
+        appender.close()
+    }
+
+    /// As [`append_dyn`].
+    ///
+    /// # Errors
+    ///
+    /// As [`append_dyn`].
+    pub fn append_dyn(&self, path: impl AsRef<Path>, rows: &impl AnyArray) -> Result<usize> {
+        let mut appender = self.open(path)?;
+        appender.take_dyn(rows, Rows::Any)?;
+        appender.close()
+    }
+
+    /// As [`resize`].
+    ///
+    /// # Errors
+    ///
+    /// As [`resize`].
+    pub fn resize(&self, path: impl AsRef<Path>, len: usize) -> Result<()> {
+        let mut file = self.growing(path.as_ref())?;
+        resize_file(&mut file, len, self.sparse)
+    }
+
+    /// As [`Appender::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Appender::open`].
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Appender> {
+        Ok(Appender::new(self.growing(path.as_ref())?))
+    }
+
+    /// As [`Appender::create`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Appender::create`].
+    pub fn create(
+        &self,
+        path: impl AsRef<Path>,
+        dtype: DType,
+        row_shape: &[usize],
+    ) -> Result<Appender> {
+        let shape = [&[0], row_shape].concat();
+        let options = CreateOptions::new(&*shape).durability(self.durability);
+        options.file(path.as_ref(), dtype)?;
+        self.open(path)
+    }
+
+    fn growing(&self, path: &Path) -> Result<GrowingFile> {
+        GrowingFile::open(path, !self.without_locks, self.durability, self.cut_trailing)
+    }
+}
+
+/// Puts rows behind the last one of the array in a `.npy` file, where it lies: one row, or an array of
+/// several. In Fortran order it is the last axis that grows, and a row is one column. Returns how many
+/// there are now.
+///
+/// The array is as long as before until all of them are on the disk, and whatever goes wrong meanwhile
+/// it stays so: killed or cut off, the next append clears up. The header ends up as NumPy would have
+/// written it. Other programs may read the file at the same time, and see the one length or the other.
+///
+/// ```
+/// use ndarray::{arr1, arr2};
+///
+/// # let folder = std::env::temp_dir().join(format!("mapray-append-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.npy");
+/// mapray::save(&path, &arr2(&[[1, 2, 3]]))?;
+/// assert_eq!(mapray::append(&path, &arr1(&[4, 5, 6]))?, 2);
+/// assert_eq!(mapray::append(&path, &arr2(&[[7, 8, 9], [10, 11, 12]]))?, 4);
+/// assert_eq!(mapray::ArrayFile::open(&path)?.shape(), [4, 3]);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Shape`] where the rows do not fit, or the array has no axis; [`ErrorKind::Dtype`] where
+/// they are of another dtype (in the other byte order they are swapped);
+/// [`ErrorKind::Format`] where something else follows the array in the file
+/// ([`AppendOptions::cut_trailing`]); [`ErrorKind::Member`] for an archive; [`ErrorKind::Locked`] where
+/// somebody else writes the file; [`ErrorKind::Space`] where the disk has no room;
+/// [`ErrorKind::Io`] where the file or its folder cannot be written.
+pub fn append<T: WritableElement, D: Dimension>(
+    path: impl AsRef<Path>,
+    rows: &ArrayRef<T, D>,
+) -> Result<usize> {
+    AppendOptions::new().append(path, rows)
+}
+
+/// As [`append`], for rows of a dtype known at run time; they are not loaded as a whole.
+///
+/// # Errors
+///
+/// As [`append`], and those of reading the rows.
+pub fn append_dyn(path: impl AsRef<Path>, rows: &impl AnyArray) -> Result<usize> {
+    AppendOptions::new().append_dyn(path, rows)
+}
+
+/// Makes the array in a `.npy` file `len` rows long, where it lies: zeros are put behind the last one,
+/// or the last ones are cut off. In Fortran order it is the last axis that changes.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("mapray-resize-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("a.npy");
+/// mapray::save(&path, &ndarray::arr1(&[1, 2, 3]))?;
+/// mapray::resize(&path, 5)?;
+/// mapray::resize(&path, 4)?;
+/// assert_eq!(mapray::load::<i32, ndarray::Ix1>(&path)?.to_vec(), [1, 2, 3, 0]);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`append`].
+pub fn resize(path: impl AsRef<Path>, len: usize) -> Result<()> {
+    AppendOptions::new().resize(path, len)
+}
+
+/// Makes the array in an open file so long.
+pub(super) fn resize_file(file: &mut GrowingFile, len: usize, sparse: bool) -> Result<()> {
+    let (old_end, end) = (file.end(), file.layout_for(len)?.span().end);
+    let done = (|| {
+        if end != old_end {
+            file.begin(len.min(file.len()))?;
+        }
+        if end > old_end {
+            if !sparse {
+                file.reserve(old_end..end)?;
+            }
+            file.write_zeros(end)?;
+        }
+        file.claim(len)
+    })();
+    let finished = file.finish();
+    done.and(finished)
+}
+
+/// A `.npy` file that rows are put at the end of, one after the other: a log, a recording, samples.
+///
+/// Rows are gathered, and count when [`flush`](Appender::flush) or [`close`](Appender::close) returns:
+/// then they are on the disk, and in the array that others see. A process that is killed in between
+/// leaves the array as it was at the last flush. An appender that is dropped closes the file, but
+/// cannot tell of an error.
+///
+/// The file is locked while the appender lives: no other appends to it, and no map writes it. Readers
+/// open it whenever they like, and see the rows that have been flushed;
+/// [`ArrayFile::refresh`](crate::ArrayFile::refresh) takes one to those flushed since.
+///
+/// ```
+/// use mapray::{Appender, Element};
+/// use ndarray::{arr0, arr1};
+///
+/// # let folder = std::env::temp_dir().join(format!("mapray-appender-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("log.npy");
+/// let mut log = Appender::create(&path, f64::dtype(), &[])?;
+/// for i in 0..1000 {
+///     log.push(&arr0(f64::from(i).sqrt()))?;
+///     if i % 100 == 0 {
+///         log.flush()?;
+///     }
+/// }
+/// log.extend(&arr1(&[1.5, 2.5]))?;
+/// assert_eq!(log.close()?, 1002);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), mapray::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Appender {
+    file: GrowingFile,
+    /// The byte of the file behind what has been written.
+    at: u64,
+    gathered: Vec<u8>,
+    len: usize,
+}
+
+/// What counts as rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    One,
+    Several,
+    Any,
+}
+
+impl Appender {
+    pub(super) fn new(file: GrowingFile) -> Appender {
+        let (at, len) = (file.end(), file.len());
+        Appender { file, at, gathered: Vec::new(), len }
+    }
+
+    /// Opens the `.npy` file at this path, to put rows behind its last one.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Appender> {
+        AppendOptions::new().open(path)
+    }
+
+    /// Makes a `.npy` file without rows, each of which is to be an array of this shape: `&[]` for rows
+    /// of one element. A file that is there is replaced, as by [`save`](crate::save).
+    ///
+    /// # Errors
+    ///
+    /// As [`CreateOptions::live_dyn`].
+    pub fn create(path: impl AsRef<Path>, dtype: DType, row_shape: &[usize]) -> Result<Appender> {
+        AppendOptions::new().create(path, dtype, row_shape)
+    }
+
+    /// The path it was opened by.
+    pub fn path(&self) -> &Path {
+        self.file.source().path().expect("it was opened by its path")
+    }
+
+    /// What each element is.
+    pub fn dtype(&self) -> &DType {
+        self.file.layout().dtype()
+    }
+
+    /// The number of elements along each axis of a row.
+    pub fn row_shape(&self) -> Vec<usize> {
+        let mut shape = self.file.layout().shape().to_vec();
+        shape.remove(self.file.axis());
+        shape
+    }
+
+    /// The number of rows, with those that have not been flushed.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The number of rows that others see.
+    pub fn flushed_len(&self) -> usize {
+        self.file.len()
+    }
+
+    /// Takes one row.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`]; the row has not been taken then, and all that were before still are.
+    pub fn push<T: WritableElement, D: Dimension>(&mut self, row: &ArrayRef<T, D>) -> Result<()> {
+        self.take_typed(row, Rows::One)
+    }
+
+    /// As [`push`](Appender::push), for a row of a dtype known at run time.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Appender::push), and those of reading the row.
+    pub fn push_dyn(&mut self, row: &impl AnyArray) -> Result<()> {
+        self.take_dyn(row, Rows::One)
+    }
+
+    /// Takes several rows: an array with as many axes as that in the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Appender::push); all of them are taken or none.
+    pub fn extend<T: WritableElement, D: Dimension>(
+        &mut self,
+        rows: &ArrayRef<T, D>,
+    ) -> Result<()> {
+        self.take_typed(rows, Rows::Several)
+    }
+
+    /// As [`extend`](Appender::extend), for rows of a dtype known at run time.
+    ///
+    /// # Errors
+    ///
+    /// As [`push_dyn`](Appender::push_dyn).
+    pub fn extend_dyn(&mut self, rows: &impl AnyArray) -> Result<()> {
+        self.take_dyn(rows, Rows::Several)
+    }
+
+    /// Makes all rows so far part of the array in the file: when it returns they are on the disk
+    /// ([`Durability`]), and others see them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Space`] where the disk has no room; flush again when there is some.
+    /// [`ErrorKind::Changed`] where another file has taken the place of this one.
+    pub fn flush(&mut self) -> Result<()> {
+        self.write_out()?;
+        self.file.claim(self.len)?;
+        self.at = self.file.end();
+        Ok(())
+    }
+
+    /// [Flushes](Appender::flush), lets the file go, and returns how many rows it has.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Appender::flush). What could not be flushed is gone then.
+    pub fn close(mut self) -> Result<usize> {
+        let flushed = self.flush();
+        if flushed.is_err() {
+            self.gathered.clear();
+            self.len = self.file.len();
+        }
+        let finished = self.file.finish();
+        flushed.and(finished)?;
+        Ok(self.len)
+    }
+
+    fn take_typed<T: WritableElement, D: Dimension>(
+        &mut self,
+        rows: &ArrayRef<T, D>,
+        which: Rows,
+    ) -> Result<()> {
+        let n = self.count(rows.shape(), which)?;
+        let conversion = conversion::<T>(self.dtype()).map_err(|error| match T::dtype().kind() {
+            // It tells of the field that differs.
+            Kind::Record(_) => error,
+            _ => other_dtype(self.dtype(), &T::dtype()),
+        });
+        match conversion.map_err(|error| self.file.name(error))? {
+            Conversion::Native => {
+                let rows = Stored::new(rows)?;
+                self.take(n, rows.layout(), &rows)
+            }
+            Conversion::Swapped => {
+                let swapped = rows.map(|value| value.swap_bytes());
+                let rows = Stored::new(&swapped)?;
+                self.take(n, rows.layout(), &rows)
+            }
+        }
+    }
+
+    fn take_dyn(&mut self, rows: &impl AnyArray, which: Rows) -> Result<()> {
+        let n = self.count(rows.layout().shape(), which)?;
+        if rows.layout().dtype() != self.dtype() {
+            return Err(self.file.name(other_dtype(self.dtype(), rows.layout().dtype())));
+        }
+        self.take(n, rows.layout(), rows)
+    }
+
+    /// How many rows an array of this shape is.
+    fn count(&self, shape: &[usize], which: Rows) -> Result<usize> {
+        let (row, axis) = (self.row_shape(), self.file.axis());
+        if which != Rows::Several && shape == row {
+            return Ok(1);
+        }
+        let mut other = shape.to_vec();
+        let n = (axis < other.len()).then(|| other.remove(axis));
+        match n {
+            Some(n) if which != Rows::One && other == row => Ok(n),
+            _ => {
+                let one = display_shape(&row);
+                let mut several: Vec<_> = row.iter().map(usize::to_string).collect();
+                several.insert(axis, "n".to_owned());
+                let comma = if several.len() == 1 { "," } else { "" };
+                let several = format!("({}{comma})", several.join(", "));
+                let expected = match which {
+                    Rows::One => format!("shape {one}"),
+                    Rows::Several => format!("shape {several}"),
+                    Rows::Any => format!("shape {one}, or {several}"),
+                };
+                let error = Error::new(ErrorKind::Shape, "the rows do not fit the array");
+                Err(self.file.name(error.expected(expected).found(display_shape(shape))))
+            }
+        }
+    }
+
+    /// Takes `n` rows, which lie in `from` as the layout says, in the bytes that the file is to have.
+    fn take(&mut self, n: usize, rows: &Layout, from: &(impl ReadAt + ?Sized)) -> Result<()> {
+        let too_long = || Error::new(ErrorKind::Shape, "the array would be too long");
+        let len = self.len.checked_add(n).ok_or_else(|| self.file.name(too_long()))?;
+        self.file.require_len(len)?;
+        let nbytes = rows.nbytes();
+        if nbytes > 0 {
+            self.file.begin(self.file.len())?;
+        }
+        let rows = if self.order() == Order::F { rows.transposed() } else { rows.clone() };
+        if self.gathered.len() + nbytes > GATHERED {
+            self.write_out()?;
+        }
+        if nbytes <= GATHERED {
+            let before = self.gathered.len();
+            let gathered = &mut self.gathered;
+            let copied = copy(&rows, from, &mut |bytes| {
+                gathered.extend_from_slice(bytes);
+                Ok(())
+            });
+            if copied.is_err() {
+                self.gathered.truncate(before);
+            }
+            copied?;
+        } else {
+            let end = self.at + nbytes as u64;
+            self.file.reserve(self.at..end)?;
+            let mut at = self.at;
+            copy(&rows, from, &mut |bytes| {
+                self.file.write_behind(at, bytes)?;
+                at += bytes.len() as u64;
+                Ok(())
+            })?;
+            self.at = at;
+        }
+        self.len = len;
+        Ok(())
+    }
+
+    fn order(&self) -> Order {
+        if self.file.axis() == 0 { Order::C } else { Order::F }
+    }
+
+    /// Writes what is gathered, behind the end.
+    fn write_out(&mut self) -> Result<()> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        let end = self.at + self.gathered.len() as u64;
+        self.file.reserve(self.at..end)?;
+        self.file.write_behind(self.at, &self.gathered)?;
+        self.at = end;
+        self.gathered.clear();
+        Ok(())
+    }
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        // Who wants to know of errors calls `close`, after which nothing is left to do here.
+        let _ = self.flush();
+        let _ = self.file.finish();
+    }
+}
+
+fn other_dtype(expected: &DType, found: &DType) -> Error {
+    Error::new(ErrorKind::Dtype, "the rows are of another dtype than the array in the file")
+        .expected(format!("'{expected}'"))
+        .found(format!("'{found}'"))
+}

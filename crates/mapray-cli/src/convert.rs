@@ -2,15 +2,18 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::ValueEnum;
-use mapray::{Archive, Casting, Conversion, DType, Order, SaveOptions, SavezOptions};
+use mapray::{Archive, Casting, Conversion, DType, Fault, Order, SaveOptions, SavezOptions};
+use serde_json::json;
 
 use crate::address::Address;
 use crate::checksum::ByteOrder;
 use crate::failure::Failure;
 use crate::opened::Opened;
 use crate::raw::{RawArgs, dtype};
+use crate::{output, progress};
 
 /// What NumPy calls an array that is saved without a name.
 const UNNAMED: &str = "arr_0";
@@ -42,7 +45,10 @@ be exact, imaginary parts and the end of text; clip also takes the nearest numbe
 wrap lets integers wrap around, as NumPy's astype. Floating-point numbers are always rounded.
 
 However large the array, it takes some 30 MiB of memory; an archive whose arrays change their order
-needs room on the disk for the largest one once more.")]
+needs room on the disk for the largest one once more.
+
+In JSON: path and format (npy, npz or raw) of what was written, and size, the bytes of the file (null
+where it is none).")]
 pub struct Args {
     /// The array: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'; or ARCHIVE, for all in it
     #[arg(value_name = "IN")]
@@ -64,6 +70,9 @@ pub struct Args {
     #[arg(long, value_name = "HOW", default_value = "checked", hide_possible_values = true)]
     #[arg(hide_default_value = true)]
     casting: How,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     raw: RawArgs,
 }
@@ -82,17 +91,31 @@ enum How {
 }
 
 /// Writes the copy.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let format = write(args)?;
+    if !args.json {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let size = args.output.metadata().ok().filter(|it| it.is_file()).map(|it| it.len());
+    let path = args.output.to_string_lossy();
+    output::print(&json!({ "path": path, "format": format, "size": size }).to_string())
+}
+
+/// Writes the copy, and tells in which format.
+fn write(args: &Args) -> Result<&'static str, Failure> {
     let (address, conversion) = understood(args)?;
     let extension = args.output.extension().unwrap_or_default();
     if extension.eq_ignore_ascii_case("npz") {
-        return archive(&address, &args.output, &conversion);
+        archive(&address, &args.output, &conversion)?;
+        return Ok("npz");
     }
     let (array, options) = (address.open()?, SaveOptions::new().conversion(conversion));
-    array.with(|array| match extension == "npy" {
+    let is_npy = extension == "npy";
+    array.with(|array| match is_npy {
         true => options.save_dyn(&args.output, array),
         false => options.save_raw(&args.output, array),
-    })
+    })?;
+    Ok(if is_npy { "npy" } else { "raw" })
 }
 
 /// What is read, and what becomes of it.
@@ -139,7 +162,7 @@ fn archive(address: &Address, output: &Path, conversion: &Conversion) -> Result<
     let input = address.archive()?;
     // The copy gets checksums of its own, which would vouch for damaged bytes.
     if let (Some(input), None, None) = (&input, &address.member, &address.slice)
-        && let Some(fault) = input.verify()?.into_iter().next()
+        && let Some(fault) = verified(address, input)?.into_iter().next()
     {
         return Err(fault.error.into());
     }
@@ -149,6 +172,13 @@ fn archive(address: &Address, output: &Path, conversion: &Conversion) -> Result<
         array.with(|array| archive.add_converted(name, array, conversion))?;
     }
     Ok(archive.finish()?)
+}
+
+/// What is wrong with the whole archive.
+fn verified(address: &Address, archive: &Archive) -> Result<Vec<Fault>, Failure> {
+    let len = address.path.metadata().map_or(0, |metadata| metadata.len());
+    let _progress = progress::start("checking", len as usize);
+    Ok(archive.verify()?)
 }
 
 type Open<'a> = Box<dyn FnOnce() -> Result<Opened, Failure> + 'a>;

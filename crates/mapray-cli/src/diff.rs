@@ -8,13 +8,13 @@ use mapray::{Archive, DType, Difference, Differing, compare};
 use serde_json::{Map, Value, json};
 
 use crate::address::Address;
+use crate::describe::shape_text;
 use crate::failure::Failure;
-use crate::info::shape_text;
 use crate::number::{float_text, index_text, json_element, json_value};
 use crate::opened::Opened;
-use crate::output;
 use crate::raw::RawArgs;
 use crate::render::{Elements, scalar_str};
+use crate::{output, progress};
 
 /// Compare two arrays, or all arrays of two archives, element by element
 #[derive(clap::Args, Debug)]
@@ -130,6 +130,8 @@ impl Pair {
         let dtypes = (a.dtype().clone(), b.dtype().clone());
         let (x, y) = (a.array()?, b.array()?);
         let comparison = compare(&x, &y).rtol(args.rtol).atol(args.atol).equal_nan(args.equal_nan);
+        let bytes = a.layout().nbytes().saturating_add(b.layout().nbytes());
+        let _progress = progress::start("comparing", bytes);
         let found = comparison.difference()?;
         let same = if args.ignore_dtype { found.is_same_in_value() } else { found.is_same() };
         Ok(Pair { dtypes, found, same })

@@ -30,7 +30,7 @@ pub struct RawArgs {
 
 /// One number for each axis.
 #[derive(Clone, Debug)]
-struct Axes<N>(Vec<N>);
+pub struct Axes<N>(pub Vec<N>);
 
 impl RawArgs {
     /// Whether it was said where the elements lie, which only a file without a header leaves open.
@@ -74,7 +74,8 @@ pub fn dtype(text: &str) -> mapray::Result<DType> {
     if text.trim_start().starts_with('[') { DType::parse_descr(text) } else { text.parse() }
 }
 
-fn axes(text: &str) -> Result<Axes<usize>, String> {
+/// The lengths of axes.
+pub fn axes(text: &str) -> Result<Axes<usize>, String> {
     numbers(text, |part| match part.strip_prefix('-') {
         Some(digits) if digits.parse::<u64>().is_ok() => Err(format!(
             "an axis cannot be {part} long; NumPy's -1 is what leaving --shape out means"

@@ -77,6 +77,7 @@ pub use half::{bf16, f16};
 pub use layout::{Layout, Order, Slice};
 pub use map::{Advice, Mode, Pages, Residency, guard};
 pub use num_complex::Complex;
+pub use source::remove_unfinished;
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

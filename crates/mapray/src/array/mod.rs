@@ -2,7 +2,9 @@
 
 mod any;
 mod archive;
+mod assign;
 mod atomic;
+mod cache;
 mod copy;
 mod decode;
 mod dynamic;

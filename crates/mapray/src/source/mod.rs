@@ -8,6 +8,7 @@ mod lock;
 mod recover;
 mod redo;
 mod replacement;
+mod unfinished;
 mod upkeep;
 
 pub(crate) use crc::{crc32, update as update_crc32};
@@ -19,4 +20,5 @@ pub(crate) use recover::require_trusted;
 pub(crate) use redo::{SECTOR, sectors, write_over};
 pub use replacement::Durability;
 pub(crate) use replacement::{Replacement, folder_of, target_of};
+pub use unfinished::remove_unfinished;
 pub use upkeep::{Checksum, Growth, Slot, Upkeep};

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::source::unfinished;
 use crate::sys;
 
 /// What is sure to be on the disk when a call that writes a file returns.
@@ -36,7 +37,7 @@ impl Replacement {
             Some(file) => (file, None),
             None => {
                 let name = sibling(target);
-                (sys::create_new(&name)?, Some(name))
+                (unfinished::add(&name, || sys::create_new(&name))?, Some(name))
             }
         };
         Ok(Replacement { file, target: target.to_owned(), name })
@@ -67,11 +68,12 @@ impl Replacement {
         if !placed {
             if self.name.is_none() {
                 let name = sibling(&self.target);
-                sys::give_name(&self.file, &name)?;
+                unfinished::add(&name, || sys::give_name(&self.file, &name))?;
                 self.name = Some(name);
             }
             if let Some(name) = &self.name {
                 sys::rename(name, &self.target)?;
+                unfinished::forget(name);
             }
         }
         self.name = None;
@@ -87,6 +89,7 @@ impl Drop for Replacement {
         if let Some(name) = &self.name {
             // Nothing better can be done in a drop than to leave the file.
             let _ = sys::remove_file(name);
+            unfinished::forget(name);
         }
     }
 }

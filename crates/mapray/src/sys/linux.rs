@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -540,6 +541,67 @@ pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The next run of bytes from `at` on that the file system holds blocks for; `None` where only a hole
+/// is left, or nothing. What keeps no account of its holes is all data.
+pub(crate) fn data_from(file: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+    let place = rustix::fs::tell(file);
+    let seek = |whence| rustix::fs::seek(file, whence);
+    let found = seek(SeekFrom::Data(at)).and_then(|start| Ok(start..seek(SeekFrom::Hole(start))?));
+    if let Ok(place) = place {
+        rustix::fs::seek(file, SeekFrom::Start(place))?;
+    }
+    match found {
+        Ok(data) => Ok(Some(data)),
+        Err(Errno::NXIO) => Ok(None),
+        // Devices do not know these questions.
+        Err(Errno::INVAL | Errno::SPIPE | Errno::OPNOTSUPP) => Ok(Some(at..u64::MAX)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes the pages that the range touches out of the page cache, except those that are mapped
+/// or were changed and are not on the disk yet.
+pub(crate) fn evict(file: &File, range: Range<u64>) -> io::Result<()> {
+    let page = page_size() as u64;
+    // The kernel leaves pages alone that are in the range only in part.
+    let (start, end) = (range.start / page * page, range.end.next_multiple_of(page));
+    let Some(len) = NonZeroU64::new(end - start) else { return Ok(()) };
+    Ok(rustix::fs::fadvise(file, start, Some(len), rustix::fs::Advice::DontNeed)?)
+}
+
+/// How many of the pages of the file that the range touches are in the page cache, and how many there
+/// are.
+pub(crate) fn cached(file: &File, range: Range<u64>) -> io::Result<(usize, usize)> {
+    if range.is_empty() {
+        return Ok((0, 0));
+    }
+    let page = page_size() as u64;
+    let (start, end) = (range.start / page * page, range.end.next_multiple_of(page));
+    let total = ((end - start) / page) as usize;
+    match cachestat(file, start, end - start) {
+        // Linux before 6.5.
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+            let len = (range.end - start) as usize;
+            Mapping::of_file(file, start, len, Access::Read)?.residency(0..len)
+        }
+        pages => Ok((pages?.min(total as u64) as usize, total)),
+    }
+}
+
+/// Pages of the range in the page cache: `cachestat(2)`.
+fn cachestat(file: &File, start: u64, len: u64) -> io::Result<u64> {
+    /// The same on every architecture.
+    const SYS_CACHESTAT: libc::c_long = 451;
+    let range = [start, len];
+    // Pages cached, dirty, in write-back, evicted, recently evicted.
+    let mut counts = [0_u64; 5];
+    let (fd, flags) = (file.as_raw_fd(), 0);
+    // SAFETY: the kernel reads two numbers of 64 bits, and writes five.
+    let code =
+        unsafe { libc::syscall(SYS_CACHESTAT, fd, range.as_ptr(), counts.as_mut_ptr(), flags) };
+    if code == 0 { Ok(counts[0]) } else { Err(io::Error::last_os_error()) }
 }
 
 fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {

@@ -24,8 +24,8 @@ pub(crate) use faults::{
     LengthProbe, has_page, let_others_run, on_missing_page, process_id, replace_with_zeros,
 };
 pub(crate) use imp::{
-    FileLock, Identity, Mapping, examine, is_immutable, lock_holders, memfd, open, open_directly,
-    own_user, page_size, path_of, rights, start_write_back, uncut_len,
+    FileLock, Identity, Mapping, cached, data_from, evict, examine, is_immutable, lock_holders,
+    memfd, open, open_directly, own_user, page_size, path_of, rights, start_write_back, uncut_len,
 };
 pub use shared::Advice;
 pub(crate) use shared::{

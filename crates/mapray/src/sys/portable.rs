@@ -271,6 +271,19 @@ pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, range)
 }
 
+/// The next run of bytes from `at` on that is not a hole: holes are not known.
+pub(crate) fn data_from(_: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+    Ok(Some(at..u64::MAX))
+}
+
+pub(crate) fn evict(_: &File, _: Range<u64>) -> io::Result<()> {
+    unsupported("the page cache cannot be told to let go")
+}
+
+pub(crate) fn cached(_: &File, _: Range<u64>) -> io::Result<(usize, usize)> {
+    unsupported("what is in memory cannot be asked")
+}
+
 /// A new file in the folder that has no name: not to be had.
 pub(super) fn nameless_file(_: &Path) -> io::Result<Option<File>> {
     Ok(None)

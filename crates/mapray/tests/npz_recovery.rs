@@ -11,11 +11,10 @@ mod common;
 use std::collections::BTreeSet;
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use archive::oracle;
 use common::disk::Disk;
@@ -80,7 +79,7 @@ fn killed(test: &str) -> (tempfile::TempDir, PathBuf, PathBuf, Vec<u8>) {
     let mut child = child(test, &path);
     wait_for(&mut child, "edited");
     kill(child);
-    let journal = folder.path().join(".a.npz.mapray-journal");
+    let journal = folder.path().join(".a.npz.mapray-edit");
     assert!(journal.exists());
     assert!(fs::metadata(&path).unwrap().len() as usize > before.len() + (1 << 20));
     (folder, path, journal, before)
@@ -98,7 +97,15 @@ fn as_child() {
 }
 
 fn assert_is_old(path: &Path, journal: &Path, before: &[u8]) {
-    let npz = Npz::open(path).unwrap();
+    let mut npz = Npz::open(path).unwrap();
+    // A child of another test, before it becomes another program, has what was open here.
+    for _ in 0..1000 {
+        if !journal.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        npz = Npz::open(path).unwrap();
+    }
     assert_eq!(npz.names(), ["a", "stays"]);
     assert!(npz.verify().unwrap().is_empty());
     assert!(fs::read(path).unwrap() == before, "every byte is as it was");
@@ -127,6 +134,7 @@ fn an_edit_that_was_killed_is_undone_by_whoever_opens_the_archive() {
             assert_eq!(keys(found), BTreeSet::from(["a", "stays"]));
         }
         open(&path);
+        assert!(!journal.exists());
         assert_is_old(&path, &journal, &before);
     }
 }
@@ -209,67 +217,6 @@ fn a_stale_journal_takes_nothing_from_later_edits() {
     assert_eq!(Npz::open(&path).unwrap_err().kind(), ErrorKind::Format);
     assert_eq!(fs::metadata(&path).unwrap().len(), 10);
     assert!(!journal.exists());
-}
-
-#[test]
-fn a_kill_at_any_moment_leaves_what_was_finished_or_what_was_being_done() {
-    const STATES: i32 = 1000;
-    if let Some(path) = env::var_os(CHILD) {
-        let rewrite = Path::new(&path).with_extension("rewrite").exists();
-        for state in 1..STATES {
-            let mut editor = NpzEditOptions::new().rewrite(rewrite).open(&path).unwrap();
-            editor.replace("a", &values(state, 500)).unwrap();
-            if state > 1 {
-                editor.remove("last").unwrap();
-            }
-            editor.add("last", &values(state, 30_000)).unwrap();
-            editor.finish().unwrap();
-            println!("\nstate {state}");
-        }
-        std::process::exit(1);
-    }
-    let test = "a_kill_at_any_moment_leaves_what_was_finished_or_what_was_being_done";
-    let mut chance = 1_u64;
-    let mut kept = Vec::new();
-    for round in 0..20_u64 {
-        let (folder, path) = begin();
-        if round % 4 == 3 {
-            fs::write(path.with_extension("rewrite"), "").unwrap();
-        }
-        let mut child = child(test, &path);
-        wait_for(&mut child, "state 1");
-        chance = chance.wrapping_mul(6364136223846793005).wrapping_add(round);
-        std::thread::sleep(Duration::from_micros(chance >> 32 & 0x3fff));
-        child.kill().unwrap();
-        let mut said = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
-        child.wait().unwrap();
-        let states = said.lines().filter_map(|line| line.strip_prefix("state ")?.parse().ok());
-        let finished: i32 = states.last().unwrap_or(1);
-        let npz = Npz::open(&path).unwrap();
-        assert!(npz.verify().unwrap().is_empty());
-        assert_eq!(npz.names(), ["a", "stays", "last"]);
-        let found = npz.read::<i32, Ix1>("a").unwrap()[0] / 1_000_000;
-        assert!(found == finished || found == finished + 1, "{found} after {finished}");
-        for (name, state, len) in [("a", found, 500), ("stays", 0, 20_000), ("last", found, 30_000)]
-        {
-            assert!(npz.read::<i32, Ix1>(name).unwrap() == values(state, len), "{name}");
-        }
-        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
-        assert_eq!(names.len(), 1 + usize::from(round % 4 == 3), "no litter: {names:?}");
-        kept.push((folder, path));
-    }
-    let Some(python) = common::python() else {
-        return common::skip(test, "MAPRAY_PYTHON is not set");
-    };
-    let paths: Vec<&Path> = kept.iter().map(|(_, path)| &**path).collect();
-    let found = oracle(&python, "npz.py", &[&["read".as_ref()], &paths[..]].concat());
-    let found: serde_json::Value = serde_json::from_str(&found).unwrap();
-    for path in paths {
-        let found = &found[path.to_str().unwrap()];
-        assert_eq!(found["damaged"], serde_json::Value::Null);
-        assert_eq!(keys(found), BTreeSet::from(["a", "last", "stays"]));
-    }
 }
 
 #[test]

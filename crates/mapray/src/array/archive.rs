@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use ndarray::{Array, Dimension};
 
@@ -56,7 +57,7 @@ impl Archive {
     /// header is wrong or it is in no format that is known, [`ErrorKind::Member`] where it holds one
     /// array without a name.
     pub fn open(path: impl AsRef<Path>) -> Result<Archive> {
-        Archive::of_any(Source::open(path.as_ref())?)
+        Archive::of_any(Source::open(path.as_ref())?.settled()?)
     }
 
     /// As [`open`](Archive::open), for a file that is open already. Its position is ignored.
@@ -65,7 +66,7 @@ impl Archive {
     ///
     /// As [`open`](Archive::open).
     pub fn from_file(file: File) -> Result<Archive> {
-        Archive::of_any(Source::from_file(file)?)
+        Archive::of_any(Source::from_file(file)?.settled()?)
     }
 
     fn of_any(source: Source) -> Result<Archive> {
@@ -95,6 +96,11 @@ impl Archive {
 
     pub(crate) fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// As [`ArrayFile::count_reads`], for everything that is read of the archive.
+    pub fn count_reads(&self, counter: &Arc<AtomicU64>) {
+        self.source.count_reads(counter.clone());
     }
 
     /// The format's name: `npz` or `safetensors`.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use ndarray::{Array, ArrayD, ArrayRef, Dimension};
 
@@ -36,7 +37,7 @@ use crate::source::{ReadAt, Source};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ArrayFile {
-    source: Arc<Source>,
+    pub(super) source: Arc<Source>,
     entry: Entry,
     layout: Layout,
 }
@@ -52,7 +53,7 @@ impl ArrayFile {
     /// [`ErrorKind::Dtype`] where it holds Python objects, [`ErrorKind::Member`] where it is an archive
     /// (see [`Archive`](crate::Archive)).
     pub fn open(path: impl AsRef<Path>) -> Result<ArrayFile> {
-        let source = Source::open(path.as_ref())?;
+        let source = Source::open(path.as_ref())?.settled()?;
         let entry = format::probe(&source)?;
         ArrayFile::new(source, entry)
     }
@@ -63,7 +64,7 @@ impl ArrayFile {
     ///
     /// As [`ArrayFile::open`].
     pub fn from_file(file: std::fs::File) -> Result<ArrayFile> {
-        let source = Source::from_file(file)?;
+        let source = Source::from_file(file)?.settled()?;
         let entry = format::probe(&source)?;
         ArrayFile::new(source, entry)
     }
@@ -122,8 +123,15 @@ impl ArrayFile {
         self.layout.shape()
     }
 
-    fn name<T>(&self, result: Result<T>) -> Result<T> {
+    pub(super) fn name<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| name(&self.source, &self.entry, error))
+    }
+
+    /// Adds the bytes of each read from now on to `counter`: of this array, and of every other part of
+    /// the file that was opened with it. For whoever shows how far a long run is; the first counter
+    /// that is given stays.
+    pub fn count_reads(&self, counter: &Arc<AtomicU64>) {
+        self.source.count_reads(counter.clone());
     }
 
     /// A part of the array, by NumPy's basic indexing. Reads nothing.

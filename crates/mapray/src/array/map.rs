@@ -108,7 +108,7 @@ impl<T: Element, D: Dimension> Deref for Map<T, D> {
 /// A map that nobody else touches while it lives: it *is* an `ndarray` array that can be written.
 ///
 /// In the modes `r+` and `w+` stores reach the file, page by page, when the system likes or at
-/// [`flush`](MapMut::flush); in mode `c` they never do.
+/// [`flush`](MapMut::flush); in mode `c` only [`commit`](MapMut::commit) takes them there.
 ///
 /// ```
 /// use mapray::{MapMut, Mode};

@@ -25,8 +25,21 @@ macro_rules! map_methods {
                 crate::map::Pages::new(&self.$($region).+, &self.$($layout).+)
             }
 
+            /// Checks that the file still has every byte of the map, and that none was lost
+            /// meanwhile and replaced by zeros (see [`guard`](crate::guard)): one look at the
+            /// file's length.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated) where the file was cut short;
+            /// [`ErrorKind::Space`](crate::ErrorKind::Space) where the system had no page for a
+            /// part of it, since the disk is full or failing.
+            pub fn check(&self) -> crate::Result<()> {
+                self.$($region).+.check()
+            }
+
             /// Writes what was stored to the file, and waits until the disk has it. In the modes
-            /// `r` and `c` nothing happens.
+            /// `r` and `c` there is nothing to write.
             ///
             /// For a member of an archive it then brings the member's checksum up to date wherever it
             /// stands, which reads the whole member. Until that is done, or where a map is dropped
@@ -35,11 +48,12 @@ macro_rules! map_methods {
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses; for a member of an
-            /// archive [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken
+            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses; as
+            /// [`check`](Self::check), in every mode; for a member of an archive [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken
             /// the path, or the archive has been rewritten.
             pub fn flush(&self) -> crate::Result<()> {
                 self.pages().flush()?;
+                self.check()?;
                 self.$($region).+.keep_up()
             }
 
@@ -51,6 +65,58 @@ macro_rules! map_methods {
             /// As [`flush`](Self::flush).
             pub fn close(self) -> crate::Result<()> {
                 self.flush()
+            }
+
+            /// The bytes of the file that lie in pages which were stored to, in mode `c`:
+            /// [`Pages::dirty`](crate::Pages::dirty).
+            ///
+            /// # Errors
+            ///
+            /// As [`Pages::dirty`](crate::Pages::dirty).
+            pub fn dirty_pages(&self) -> crate::Result<Vec<std::ops::Range<u64>>> {
+                self.pages().dirty()
+            }
+
+            /// Drops what was stored in a map in mode `c`: it shows the file again. This is the whole
+            /// map, with what its clones and slices have stored, since they share its pages. In mode
+            /// `r` nothing happens.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Mode`](crate::ErrorKind::Mode) in the modes `r+` and `w+`;
+            /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) outside Linux.
+            pub fn discard(&mut self) -> crate::Result<()> {
+                // SAFETY: this handle is borrowed for itself alone, so nothing that it lends is left.
+                // A live clone lends nothing, and whoever made a stable map of one has promised that
+                // no byte changes through any other.
+                unsafe { self.$($region).+.discard() }
+            }
+
+            /// Writes what was stored in a map in mode `c` to the file in one step: cut off anywhere,
+            /// by a power cut too, the file has all of it or nothing, after the next open of the file
+            /// here. The checksum of a member of an archive is part of that step. The map goes on, and
+            /// shows the file. This is the whole map, with what its clones and slices have stored. In
+            /// mode `r` nothing happens.
+            ///
+            /// The bytes go to a journal beside the file first (FORMAT.md, "Journals"), which takes as
+            /// much room as they do. Nobody else may have the file locked meanwhile.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Changed`](crate::ErrorKind::Changed) where the file, its length or its times
+            /// are not those from when it was mapped, or committed to. (Stores of somebody who has it
+            /// mapped show in its times only once per page and write-back.)
+            /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) where somebody else writes it,
+            /// [`ErrorKind::Space`](crate::ErrorKind::Space) where the disk has no room for the journal,
+            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the file or its folder may not be written.
+            /// The file is as it was then, and the edits are still in the map.
+            ///
+            /// [`ErrorKind::Mode`](crate::ErrorKind::Mode) in the modes `r+` and `w+`;
+            /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a file without a name, on a
+            /// file system without locks, and outside Linux.
+            pub fn commit(&mut self) -> crate::Result<()> {
+                // SAFETY: as for `discard`.
+                unsafe { self.$($region).+.commit() }
             }
 
             /// Starts writing what was stored to the file, and does not wait. No checksum is touched.

@@ -2,7 +2,9 @@
 
 mod any;
 mod archive;
+mod assign;
 mod atomic;
+mod cache;
 mod copy;
 mod decode;
 mod dynamic;
@@ -15,6 +17,7 @@ mod options;
 mod read;
 mod shared;
 mod stored;
+mod tiles;
 mod typed_live;
 mod view;
 mod write;
@@ -35,5 +38,6 @@ pub use view::{DynView, DynViewMut};
 pub(crate) use methods::map_methods;
 pub(crate) use read::read_bytes;
 pub(crate) use stored::Stored;
+pub(crate) use tiles::TileReader;
 pub(crate) use typed_live::require_elements;
 pub(crate) use view::require_plain;

@@ -64,7 +64,7 @@ impl Npz {
     /// [`ErrorKind::Format`](crate::ErrorKind::Format) where it is no zip archive or its directory is
     /// wrong.
     pub fn open(path: impl AsRef<Path>) -> Result<Npz> {
-        Ok(Npz { archive: Archive::of_zip(Source::open(path.as_ref())?)? })
+        Ok(Npz { archive: Archive::of_zip(Source::open(path.as_ref())?.settled()?)? })
     }
 
     /// As [`open`](Npz::open), for a file that is open already. Its position is ignored.
@@ -73,7 +73,7 @@ impl Npz {
     ///
     /// As [`open`](Npz::open).
     pub fn from_file(file: File) -> Result<Npz> {
-        Ok(Npz { archive: Archive::of_zip(Source::from_file(file)?)? })
+        Ok(Npz { archive: Archive::of_zip(Source::from_file(file)?.settled()?)? })
     }
 
     /// The same as an archive of any format.

@@ -1,6 +1,7 @@
 //! Mapping files that have no header.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytemuck::NoUninit;
@@ -17,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::RawArray;
 use crate::interop::ndarray::{require_mappable, require_mappable_mut};
 use crate::layout::{Layout, Order};
-use crate::map::Mode;
+use crate::map::{self, Mode};
 use crate::source::{Lock, Source};
 use crate::sys;
 
@@ -328,7 +329,7 @@ impl MapOptions {
         fits: impl Fn(&Layout) -> Result<()>,
     ) -> Result<(Source, Layout)> {
         let opened = match origin {
-            Origin::File(file) => Ok(Source::from_file(file)?),
+            Origin::File(file) => Ok(Source::from_file(file)?.settled()?),
             Origin::Path(path) => Err(path),
         };
         let path = match &opened {
@@ -355,8 +356,8 @@ impl MapOptions {
                 require_rights(&source, mode)?;
                 source
             }
-            (Err(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?,
-            (Err(path), Mode::ReadWrite) => Source::open_writable(&path)?,
+            (Err(path), Mode::Read | Mode::CopyOnWrite) => Source::open(&path)?.settled()?,
+            (Err(path), Mode::ReadWrite) => Source::open_writable(&path)?.settled()?,
             (Err(path), Mode::Write) => {
                 let layout = raw.layout(unread).map_err(named)?;
                 let source = self.overwrite(&path, layout.span().end)?;
@@ -388,7 +389,10 @@ impl MapOptions {
         options.read(true).write(true);
         let (source, is_new) = match Source::open_with(path, options.clone().create_new(true)) {
             Ok(source) => (source, true),
-            Err(_) => (Source::open_with(path, options.create(true).truncate(false))?, false),
+            Err(_) => {
+                let options = options.create(true).truncate(false);
+                (Source::open_with(path, options)?.settled()?, false)
+            }
         };
         let Some(old_len) = source.opened_len().filter(|_| !is_new) else {
             let made = extend(&source, 0, len, sparse);
@@ -403,16 +407,15 @@ impl MapOptions {
         };
         let source = if self.without_locks { source.without_locks() } else { source };
         let _lock = Lock::shared(&source, 0..u64::MAX)?;
-        extend(&source, old_len, len.max(old_len), sparse)?;
-        let file = source.file();
-        let zeroed = if sparse {
-            sys::punch(file, 0..old_len)
+        if len >= old_len {
+            extend(&source, old_len, len, sparse)?;
         } else {
-            sys::zero(file, 0..old_len.min(len))
-        };
-        zeroed
-            .and_then(|()| sys::set_len(file, len))
-            .map_err(|error| source.name(Error::io("clear the file", error)))?;
+            make_room(&source, len, sparse).map_err(|error| no_room(&source, len, error))?;
+            map::cut(&source, len)?;
+        }
+        let (file, old) = (source.file(), 0..old_len.min(len));
+        let zeroed = if sparse { sys::punch(file, old) } else { sys::zero(file, old) };
+        zeroed.map_err(|error| source.name(Error::io("clear the file", error)))?;
         Ok(source)
     }
 }
@@ -440,13 +443,19 @@ fn require_rights(source: &Source, mode: Mode) -> Result<()> {
 
 /// Makes a file longer; where that fails it is as it was.
 fn extend(source: &Source, old_len: u64, len: u64, sparse: bool) -> Result<()> {
-    let file = source.file();
-    let reserved = if sparse { Ok(()) } else { sys::reserve(file, len) };
-    reserved.and_then(|()| sys::set_len(file, len)).map_err(|error| {
-        // What was reserved behind the old end is given back; the first error tells more.
-        let _ = sys::set_len(file, old_len);
-        source.name(
-            Error::io("make room for the array", error).expected(format!("{len} bytes in all")),
-        )
-    })
+    make_room(source, len, sparse).and_then(|()| sys::set_len(source.file(), len)).map_err(
+        |error| {
+            // What was reserved behind the old end is given back; the first error tells more.
+            let _ = map::give_back(source, old_len);
+            no_room(source, len, error)
+        },
+    )
+}
+
+fn make_room(source: &Source, len: u64, sparse: bool) -> io::Result<()> {
+    if sparse { Ok(()) } else { sys::reserve(source.file(), len) }
+}
+
+fn no_room(source: &Source, len: u64, error: io::Error) -> Error {
+    source.name(Error::io("make room for the array", error).expected(format!("{len} bytes in all")))
 }

@@ -11,10 +11,14 @@ use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::dimension;
 use crate::layout::{Layout, Order, display_shape};
+use crate::map::require_whole;
 use crate::source::ReadAt;
 
 /// How much is read at once where elements do not lie side by side.
 pub(crate) const BLOCK: usize = 1 << 20;
+
+/// A gap that takes about as long to read as another call.
+const GAP: u64 = 8 << 10;
 
 /// Copies the elements of `layout`, as they lie, into `out` in C order.
 pub(crate) fn read_bytes(
@@ -32,13 +36,14 @@ pub(crate) fn read_bytes(
         // SAFETY: the elements of the layout are lent to be read; `out` has room for as many, and
         // is this call's own.
         unsafe { copy_strided(from, to, layout.shape(), layout.itemsize()) };
-        return Ok(());
+        return require_whole(base, layout.span());
     }
     if layout.is_contiguous(Order::C) {
         return if out.is_empty() { Ok(()) } else { from.read_at(layout.offset(), out) };
     }
     let mut buffer = Vec::new();
-    layout.for_each_block(BLOCK, &mut |block| {
+    let (near, _) = layout.near(GAP);
+    layout.for_each_block(BLOCK.min(near as usize), &mut |block| {
         let span = block.layout.span();
         buffer.resize((span.end - span.start) as usize, 0);
         from.read_at(span.start, &mut buffer)?;
@@ -78,7 +83,8 @@ pub(super) fn new_array<T: Element, D: Dimension>(
     let dim: D = dimension(shape)?;
     let mut values = zeroed::<T>(shape.iter().product())?;
     fill(as_bytes_mut(&mut values))?;
-    if conversion == Conversion::Swapped {
+    // Of elements of no bytes there can be more than a loop comes to the end of.
+    if conversion == Conversion::Swapped && size_of::<T>() > 0 {
         values.iter_mut().for_each(|value| *value = value.swap_bytes());
     }
     Ok(Array::from_shape_vec(dim.set_f(order == Order::F), values)

@@ -22,14 +22,11 @@ use crate::edit::replace::{begin, publish};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Content, Entry, Growth, npy};
 use crate::layout::Layout;
-use crate::source::{Durability, Journal, Kind, Lock, ReadAt, Source, target_of};
+use crate::source::{Durability, Journal, Kind, Lock, ReadAt, SECTOR, Source, require_trusted};
 use crate::sys;
 
 /// How much is copied at once.
 const CHUNK: u64 = 4 << 20;
-
-/// Within so many bytes a disk writes all or nothing.
-const SECTOR: usize = 512;
 
 /// A file that holds one array and is open, and locked, to be made longer or shorter.
 #[derive(Debug)]
@@ -263,7 +260,7 @@ impl GrowingFile {
             return Err(self.name(error.hint("drop its clones and slices first")));
         }
         let old = &self.source;
-        let Some(target) = old.path().map(target_of) else {
+        let Some(target) = old.target() else {
             let message = "the header has no room for the new length, and a file without a name \
                            cannot be written anew";
             return Err(Error::new(ErrorKind::Unsupported, message));
@@ -338,18 +335,18 @@ impl GrowingFile {
     /// Checks that the file ends where its array does, or makes it do so where it may.
     fn clear_tail(&self, cut_trailing: bool) -> Result<()> {
         self.source.require(self.layout.span())?;
-        let journal = match self.source.path().map(target_of) {
-            Some(target) => Journal::find(&target)?,
+        let path = match self.source.target() {
+            Some(target) => Journal::find(&target, Kind::Append)?,
             None => None,
         };
-        let journal = journal.map(|path| Journal::open(&path)).transpose()?;
-        let journal = match journal {
-            Some(journal) if journal.kind() != Kind::Append => {
-                let message = "another change of the file has not come to its end";
-                let error = Error::new(ErrorKind::Locked, message).found(journal.path().display());
-                return Err(self.name(error));
+        let journal = match path.as_ref().map(|path| (path, Journal::open(path))) {
+            Some((path, Err(error))) if error.kind() == ErrorKind::Format => {
+                // It says nothing that can be relied on.
+                sys::remove_file(path)
+                    .map_err(|error| Error::io("remove the journal", error).at_path(path))?;
+                None
             }
-            journal => journal,
+            opened => opened.map(|(_, journal)| journal).transpose()?,
         };
         let len = self.source.len()?;
         if len != Some(self.end()) {
@@ -390,6 +387,7 @@ impl GrowingFile {
         if !journal.is_about(&stamp) || !(8..=longest as u64).contains(&journal.len()) {
             return Ok(false);
         }
+        require_trusted(journal, &self.source)?;
         let mut payload = vec![0; journal.len() as usize];
         journal.read_at(0, &mut payload)?;
         let mut header = payload.split_off(8);
@@ -415,7 +413,7 @@ fn open_locked(path: &Path, locks: bool) -> Result<(Source, Option<Lock>)> {
     /// How often somebody may put another file in its place meanwhile.
     const TRIES: usize = 10;
     let open = || {
-        let source = Source::open_writable(path)?;
+        let source = Source::open_writable(path)?.settled()?;
         if !source.file().metadata().is_ok_and(|metadata| metadata.is_file()) {
             let message = "an array can grow in a regular file only";
             return Err(source.name(Error::new(ErrorKind::Unsupported, message)));
@@ -424,7 +422,8 @@ fn open_locked(path: &Path, locks: bool) -> Result<(Source, Option<Lock>)> {
         let lock = Lock::exclusive(&source, 0..u64::MAX)?;
         // Whoever had the lock before may have put another file in the place of this one.
         source.reopened()?;
-        Ok((source, lock))
+        source.require_settled()?;
+        Ok((source.examined_again()?, lock))
     };
     for _ in 1..TRIES {
         match open() {
@@ -470,5 +469,6 @@ fn changed(old: &[u8], new: &[u8]) -> Range<usize> {
 
 /// Whether a write of these bytes is one for the disk.
 fn is_in_one_sector(bytes: &Range<usize>) -> bool {
-    bytes.is_empty() || bytes.start / SECTOR == (bytes.end - 1) / SECTOR
+    let sector = |at: usize| at as u64 / SECTOR;
+    bytes.is_empty() || sector(bytes.start) == sector(bytes.end - 1)
 }

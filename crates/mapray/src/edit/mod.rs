@@ -2,6 +2,7 @@
 
 mod append;
 mod archive;
+mod convert;
 mod create;
 mod deflate;
 mod grow;
@@ -20,6 +21,7 @@ mod verify;
 pub use crate::source::Durability;
 pub use append::{AppendOptions, Appender, append, append_dyn, resize};
 pub use archive::{Aligned, NpzEditOptions, NpzEditor};
+pub use convert::Conversion;
 pub use create::{CreateOptions, create};
 pub use member::MemberArray;
 pub use npz_writer::NpzWriter;

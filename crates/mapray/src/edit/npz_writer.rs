@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::edit::member::MemberArray;
+use crate::array::AnyArray;
+use crate::edit::convert::{Conversion, Plan};
+use crate::edit::member::{Lent, MemberArray};
 use crate::edit::member_writer::MemberWriter;
 use crate::edit::prepared::{Names, Prepared};
 use crate::edit::replace::{begin, publish};
@@ -11,7 +13,8 @@ use crate::edit::savez::SavezOptions;
 use crate::edit::tail::Tail;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::write as zip;
-use crate::source::{Replacement, target_of};
+use crate::layout::Layout;
+use crate::source::{ReadAt, Replacement, target_of};
 use crate::sys;
 
 /// A `.npz` archive that is written member by member, so that not all arrays need be there at once.
@@ -90,6 +93,50 @@ impl NpzWriter {
         self.write(&member.map_err(|error| error.at_path(&self.path))?)
     }
 
+    /// As [`add`](NpzWriter::add), for what becomes of the array. Where its axes change their order,
+    /// the member is first written beside the archive.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](NpzWriter::add), and those of [`Conversion`].
+    pub fn add_converted(
+        &mut self,
+        name: impl AsRef<str>,
+        array: &(impl MemberArray + ?Sized),
+        conversion: &Conversion,
+    ) -> Result<()> {
+        let lent = array.lend()?;
+        let array = lent.array();
+        let plan = conversion.plan(array.layout(), array.layout().save_order())?;
+        let scratch = if plan.keeps_order(array.layout()) {
+            None
+        } else {
+            let reordered = self.reordered(array, &plan).map_err(|error| error.at_path(&self.path));
+            match reordered? {
+                Some(scratch) => Some(scratch),
+                None => return Err(plan.misfit(array)),
+            }
+        };
+        let misfit = || plan.misfit(array);
+        let (source, cast): (&dyn AnyArray, _) = match &scratch {
+            Some(scratch) => (scratch, None),
+            None => (array, plan.cast.is_some().then_some(&plan)),
+        };
+        let name = self.names.add(name.as_ref());
+        let member = name.and_then(|name| Prepared::of(name, Lent::Array(source), cast));
+        let member = member.map_err(|error| error.at_path(&self.path))?;
+        let written = self.write(&member);
+        if member.misfits() { Err(misfit()) } else { written }
+    }
+
+    /// The array as a file beside the archive, which goes away with it; `None` where an element
+    /// does not fit.
+    fn reordered(&self, array: &dyn AnyArray, plan: &Plan) -> Result<Option<Scratch>> {
+        let file = begin(&target_of(&self.path), plan.target.nbytes() as u64)?;
+        let fits = plan.write_tiles(array, file.file(), 0)?;
+        Ok(fits.then(|| Scratch { file, layout: plan.target.clone() }))
+    }
+
     /// Writes the directory, and puts the archive in its place when it is on the disk.
     ///
     /// # Errors
@@ -119,5 +166,23 @@ impl NpzWriter {
         // Where blocks cannot be reserved without moving the end, it may lie too far behind.
         let len = sys::set_len(tail.file(), tail.position());
         len.map_err(|error| Error::io("write the file", error))
+    }
+}
+
+/// An array in a file of its own that is never given a name.
+struct Scratch {
+    file: Replacement,
+    layout: Layout,
+}
+
+impl ReadAt for Scratch {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.file.file().read_at(offset, buffer)
+    }
+}
+
+impl AnyArray for Scratch {
+    fn layout(&self) -> &Layout {
+        &self.layout
     }
 }

@@ -1,8 +1,10 @@
 //! An array that is about to be written to an archive, and the name that it gets there.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use crate::array::require_plain;
+use crate::edit::convert::Plan;
 use crate::edit::member::{Lent, MemberArray};
 use crate::edit::save::{copy, npy_parts};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,8 +16,13 @@ use crate::layout::Layout;
 pub(super) struct Prepared<'a> {
     name: String,
     array: Lent<'a>,
+    /// Where it changes on the way.
+    plan: Option<&'a Plan>,
+    /// Whether an element was found that its new dtype cannot hold.
+    misfits: Cell<bool>,
     header: Vec<u8>,
     elements: Layout,
+    size: u64,
 }
 
 impl<'a> Prepared<'a> {
@@ -24,18 +31,37 @@ impl<'a> Prepared<'a> {
         name: String,
         array: &'a (impl MemberArray + ?Sized),
     ) -> Result<Prepared<'a>> {
-        let parts = array.lend().and_then(|array| {
-            require_plain(array.array().layout().dtype())?;
-            let (header, elements) = npy_parts(array.array().layout())?;
-            Ok((array, header, elements))
+        let array = array.lend().map_err(|error| error.at_member(key_of(&name)))?;
+        Prepared::of(name, array, None)
+    }
+
+    /// As [`new`](Prepared::new), for what a plan that keeps the order of the elements makes of
+    /// them.
+    pub(super) fn of(
+        name: String,
+        array: Lent<'a>,
+        plan: Option<&'a Plan>,
+    ) -> Result<Prepared<'a>> {
+        let layout = array.array().layout();
+        let parts = require_plain(layout.dtype()).and_then(|()| {
+            let (_, elements) = npy_parts(layout)?;
+            let target = plan.map_or(layout, |plan| &plan.target);
+            let (header, _) = npy_parts(target)?;
+            Ok((header, elements, target.nbytes() as u64))
         });
-        let (array, header, elements) = parts.map_err(|error| error.at_member(key_of(&name)))?;
-        Ok(Prepared { name, array, header, elements })
+        let (header, elements, nbytes) = parts.map_err(|error| error.at_member(key_of(&name)))?;
+        let size = header.len() as u64 + nbytes;
+        Ok(Prepared { name, array, plan, misfits: Cell::new(false), header, elements, size })
+    }
+
+    /// Whether an element was found that its new dtype cannot hold.
+    pub(super) fn misfits(&self) -> bool {
+        self.misfits.get()
     }
 
     /// Of the data, header included.
-    pub(super) fn size(&self) -> u64 {
-        self.header.len() as u64 + self.elements.nbytes() as u64
+    fn size(&self) -> u64 {
+        self.size
     }
 
     /// The entry of a stored member from byte `at` on, its elements at a multiple of `align`.
@@ -82,7 +108,15 @@ impl<'a> Prepared<'a> {
     /// Hands out the data, piece by piece.
     pub(super) fn read(&self, work: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         work(&self.header)?;
-        copy(&self.elements, self.array.array(), work)
+        let array = self.array.array();
+        let Some(plan) = self.plan else { return copy(&self.elements, array, work) };
+        copy(&self.elements, array, &mut |bytes| {
+            if plan.convert(bytes, work)? {
+                return Ok(());
+            }
+            self.misfits.set(true);
+            Err(Error::new(ErrorKind::Dtype, "an element does not fit its new dtype"))
+        })
     }
 
     /// Names the member in an error, unless that is about another file.

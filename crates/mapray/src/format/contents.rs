@@ -1,7 +1,7 @@
 //! What is in a file that holds several arrays under names.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::zip::{self, Directory, unfinished};
+use crate::format::zip::{self, Directory, interrupted};
 use crate::format::{Entry, names, npz, safetensors};
 use crate::source::{ReadAt, Source};
 
@@ -42,10 +42,10 @@ impl Contents {
     pub(crate) fn zip(source: &Source) -> Result<Contents> {
         /// So often an archive may be edited while it is opened.
         const MOST: usize = 100;
-        let mut len = require_len(source, unfinished::settled_len(source)?)?;
+        let mut len = require_len(source, interrupted::settled_len(source)?)?;
         for _ in 0..MOST {
             let directory = Directory::read(source, len);
-            let len_now = require_len(source, unfinished::settled_len(source)?)?;
+            let len_now = require_len(source, interrupted::settled_len(source)?)?;
             if len_now == len {
                 return directory.map(Contents::Zip).map_err(|error| source.name(error));
             }

@@ -1,5 +1,7 @@
 //! Work on the pages under an array or a slice of it.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Slice};
 use crate::map::Region;
@@ -55,10 +57,7 @@ impl<'a> Pages<'a> {
         Ok(Pages { region: self.region, layout })
     }
 
-    fn for_each_range(
-        &self,
-        mut work: impl FnMut(std::ops::Range<u64>) -> Result<()>,
-    ) -> Result<()> {
+    fn for_each_range(&self, mut work: impl FnMut(Range<u64>) -> Result<()>) -> Result<()> {
         self.layout.for_each_range(sys::page_size() as u64, &mut work)
     }
 
@@ -113,6 +112,32 @@ impl<'a> Pages<'a> {
     /// As [`advise`](Pages::advise).
     pub fn release(&self) -> Result<()> {
         self.advise(Advice::DontNeed)
+    }
+
+    /// The bytes of the file that lie in pages which were stored to, in a map in mode `c`: ascending,
+    /// and of this slice only. As many bytes as differ from the file, or more, since pages are what the
+    /// system knows of. In mode `r` there are none.
+    ///
+    /// A page counts once something was stored in it, even what stood there before, in memory or
+    /// swapped out, and in a process that was forked off later too. In memory that has no file, pages
+    /// that were only looked at may count as well.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Mode`](crate::ErrorKind::Mode) in the modes `r+` and `w+`, in which edits are in the
+    /// file; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) outside Linux.
+    pub fn dirty(&self) -> Result<Vec<Range<u64>>> {
+        let mut dirty: Vec<Range<u64>> = Vec::new();
+        self.for_each_range(|range| {
+            for run in self.region.edited(range)? {
+                match dirty.last_mut() {
+                    Some(last) if last.end == run.start => last.end = run.end,
+                    _ => dirty.push(run),
+                }
+            }
+            Ok::<(), Error>(())
+        })?;
+        Ok(dirty)
     }
 
     /// How much of it is in memory.

@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::Layout;
+use crate::source::target_of;
 use crate::sys::{self, Identity};
 
 /// Something that bytes can be copied out of, by position.
@@ -29,22 +32,32 @@ pub(crate) struct Source {
     identity: Identity,
     opened_len: Option<u64>,
     locks: bool,
+    /// Goes up by the bytes of each read, for somebody who shows how far it is.
+    counter: OnceLock<Arc<AtomicU64>>,
+    /// Whether the last part of the path may be a symbolic link.
+    is_link: bool,
 }
 
 impl Source {
     /// Opens the file at this path for reading.
     pub(crate) fn open(path: &Path) -> Result<Source> {
-        Source::open_with(path, &sys::reading())
+        Source::open_there(path, false)
     }
 
     /// Opens the file at this path for reading and writing.
     pub(crate) fn open_writable(path: &Path) -> Result<Source> {
-        Source::open_with(path, File::options().read(true).write(true))
+        Source::open_there(path, true)
+    }
+
+    fn open_there(path: &Path, writable: bool) -> Result<Source> {
+        let (file, is_link) =
+            sys::open(path, writable).map_err(|error| cannot_open(error).at_path(path))?;
+        Ok(Source { is_link, ..Source::opened(file, path)? })
     }
 
     pub(crate) fn open_with(path: &Path, options: &std::fs::OpenOptions) -> Result<Source> {
         let file = options.open(path).map_err(|error| cannot_open(error).at_path(path))?;
-        Source::opened(file, path)
+        Ok(Source { is_link: true, ..Source::opened(file, path)? })
     }
 
     /// Takes a file that is open already. Its name is looked up, so that its descriptor need not
@@ -62,12 +75,25 @@ impl Source {
     fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
         let named = |error| named(&path, Error::io("examine the file", error));
         let (identity, opened_len) = sys::examine(&file).map_err(named)?;
-        Ok(Source { file, path, identity, opened_len, locks: true })
+        Ok(Source {
+            file,
+            path,
+            identity,
+            opened_len,
+            locks: true,
+            is_link: false,
+            counter: OnceLock::new(),
+        })
     }
 
     /// The same, for users whose maps take no locks.
     pub(crate) fn without_locks(self) -> Source {
         Source { locks: false, ..self }
+    }
+
+    /// The same, for who needs locks whatever its user says.
+    pub(crate) fn with_locks(self) -> Source {
+        Source { locks: true, ..self }
     }
 
     /// Whether maps of the file that write, and edits of it, take advisory locks.
@@ -104,7 +130,8 @@ impl Source {
     pub(crate) fn try_clone(&self) -> Result<Source> {
         let file = self.file.try_clone();
         let file = file.map_err(|error| self.name(Error::io("copy the descriptor", error)))?;
-        Ok(Source { file, path: self.path.clone(), ..*self })
+        let (path, counter) = (self.path.clone(), self.counter.clone());
+        Ok(Source { file, path, counter, ..*self })
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -117,6 +144,18 @@ impl Source {
 
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// The path of the file itself, where it was opened through a symbolic link.
+    pub(crate) fn target(&self) -> Option<PathBuf> {
+        let path = self.path.as_deref()?;
+        Some(if self.is_link { target_of(path) } else { path.to_owned() })
+    }
+
+    /// The same file, of the length that it has now.
+    pub(crate) fn examined_again(self) -> Result<Source> {
+        let opened_len = self.len()?;
+        Ok(Source { opened_len, ..self })
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -157,6 +196,11 @@ impl Source {
         }
     }
 
+    /// Adds the bytes of each read from now on to `counter`; the first one that is given stays.
+    pub(crate) fn count_reads(&self, counter: Arc<AtomicU64>) {
+        self.counter.get_or_init(|| counter);
+    }
+
     /// Names the file in an error.
     pub(crate) fn name(&self, error: Error) -> Error {
         named(&self.path, error)
@@ -165,7 +209,11 @@ impl Source {
 
 impl ReadAt for Source {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        self.file.read_at(offset, buffer).map_err(|error| self.name(error))
+        self.file.read_at(offset, buffer).map_err(|error| self.name(error))?;
+        if let Some(counter) = self.counter.get() {
+            counter.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 

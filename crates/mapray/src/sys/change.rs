@@ -97,6 +97,20 @@ pub(crate) fn set_permissions(file: &File, permissions: Permissions) -> io::Resu
     file.set_permissions(permissions)
 }
 
+/// Gives the file the owner and the group of another, as far as this user may.
+pub(crate) fn share_owner(file: &File, other: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let other = other.metadata()?;
+        // Most users may not, and some file systems have no owners.
+        let _ = fchown(file, Some(other.uid()), Some(other.gid()));
+    }
+    #[cfg(not(unix))]
+    let _ = (file, other);
+    Ok(())
+}
+
 /// A new file under a name that nothing has yet, for reading and writing.
 pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     let file = File::options().read(true).write(true).create_new(true).open(path)?;

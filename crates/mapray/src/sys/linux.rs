@@ -3,9 +3,10 @@
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
@@ -14,6 +15,9 @@ use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
 use super::{Access, Advice, write_all_at};
+
+#[path = "linux_pagemap.rs"]
+mod pagemap;
 
 /// The size of a page, the grain of every map.
 pub(crate) fn page_size() -> usize {
@@ -134,35 +138,41 @@ impl Mapping {
         Ok(())
     }
 
-    /// The runs of pages in the range that no store has made private: those that the page map
-    /// calls neither present nor swapped, or file pages (Linux's `admin-guide/mm/pagemap.rst`).
-    fn unedited(&self, range: Range<usize>) -> io::Result<Vec<Range<usize>>> {
-        const PRESENT: u64 = 1 << 63;
-        const SWAPPED: u64 = 1 << 62;
-        const FILE_OR_SHARED: u64 = 1 << 61;
-        let page = page_size();
-        let page_map = File::open("/proc/self/pagemap")?;
-        let mut runs: Vec<Range<usize>> = Vec::new();
-        let mut entries = [0; 8 << 10];
-        let mut at = range.start;
-        while at < range.end {
-            let pages = (range.end - at).div_ceil(page).min(entries.len() / 8);
-            let entries = &mut entries[..pages * 8];
-            let first = (self.start.as_ptr() as usize + at) / page;
-            page_map.read_exact_at(entries, first as u64 * 8)?;
-            for entry in entries.as_chunks().0 {
-                let entry = u64::from_ne_bytes(*entry);
-                let edited = entry & (PRESENT | SWAPPED) != 0 && entry & FILE_OR_SHARED == 0;
-                let end = self.len.min(at + page);
-                match runs.last_mut() {
-                    _ if edited => {}
-                    Some(last) if last.end == at => last.end = end,
-                    _ => runs.push(at..end),
-                }
-                at = end;
-            }
+    /// The runs of pages in the range that a store has made private.
+    pub(crate) fn edited(&self, range: Range<usize>) -> io::Result<Vec<Range<usize>>> {
+        if self.access != Access::Copy || range.is_empty() {
+            return Ok(Vec::new());
         }
+        let range = self.pages(range);
+        let start = self.start.as_ptr() as usize;
+        let runs = pagemap::private_pages(start + range.start..start + range.end)?;
+        Ok(runs.iter().map(|run| run.start - start..self.len.min(run.end - start)).collect())
+    }
+
+    /// The runs of pages in the range that no store has made private.
+    fn unedited(&self, range: Range<usize>) -> io::Result<Vec<Range<usize>>> {
+        let mut at = range.start;
+        let mut runs = Vec::new();
+        for edited in self.edited(range.clone())? {
+            runs.push(at..edited.start);
+            at = edited.end;
+        }
+        runs.push(at..range.end);
+        runs.retain(|run| run.start < run.end);
         Ok(runs)
+    }
+
+    /// Drops the stores to all pages of the range, so that they show the file again. Pages of which the
+    /// range holds a part only go too.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may rely on the bytes to stay as they are.
+    pub(crate) unsafe fn forget(&self, range: Range<usize>) -> io::Result<()> {
+        assert!(self.access == Access::Copy);
+        let range = self.pages(range);
+        // SAFETY: the caller's promise.
+        unsafe { self.madvise(range, mm::Advice::LinuxDontNeed) }
     }
 
     /// How many of the pages that the range touches are in memory, and how many there are.
@@ -338,26 +348,40 @@ pub(crate) fn lock_holders(identity: Identity) -> Vec<u32> {
     locks.lines().filter_map(holder).collect()
 }
 
-/// How to open a file for reading: a pipe that nobody writes to is not waited for.
-pub(crate) fn reading() -> OpenOptions {
+/// Opens a file for reading, and for writing too on request, and tells whether the path is a symbolic
+/// link to it. A pipe that nobody writes to is not waited for.
+pub(crate) fn open(path: &Path, writable: bool) -> io::Result<(File, bool)> {
+    match open_directly(path, writable) {
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+            let file = opening(writable, libc::O_NONBLOCK).open(path)?;
+            Ok((file, true))
+        }
+        opened => opened.map(|file| (file, false)),
+    }
+}
+
+/// Opens a file for reading, and for writing too on request, but not through a symbolic link.
+pub(crate) fn open_directly(path: &Path, writable: bool) -> io::Result<File> {
+    opening(writable, libc::O_NONBLOCK | libc::O_NOFOLLOW).open(path)
+}
+
+fn opening(writable: bool, flags: i32) -> OpenOptions {
     let mut options = File::options();
-    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options.read(true).write(writable).custom_flags(flags);
     options
 }
 
-/// The same, but not through a symbolic link.
-#[allow(dead_code, reason = "the kinds of journals use it")]
-pub(crate) fn reading_no_link() -> OpenOptions {
-    let mut options = File::options();
-    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
-    options
+/// The user whose rights this process has.
+pub(crate) fn own_user() -> Option<u32> {
+    // SAFETY: the call takes nothing and cannot fail.
+    Some(unsafe { libc::geteuid() })
 }
 
 /// What tells one file from another while the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
-    device: u64,
-    inode: u64,
+    pub(super) device: u64,
+    pub(super) inode: u64,
 }
 
 /// Which file it is, and how many bytes of it can be mapped: `None` for devices that have no end.
@@ -542,6 +566,67 @@ pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The next run of bytes from `at` on that the file system holds blocks for; `None` where only a hole
+/// is left, or nothing. What keeps no account of its holes is all data.
+pub(crate) fn data_from(file: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+    let place = rustix::fs::tell(file);
+    let seek = |whence| rustix::fs::seek(file, whence);
+    let found = seek(SeekFrom::Data(at)).and_then(|start| Ok(start..seek(SeekFrom::Hole(start))?));
+    if let Ok(place) = place {
+        rustix::fs::seek(file, SeekFrom::Start(place))?;
+    }
+    match found {
+        Ok(data) => Ok(Some(data)),
+        Err(Errno::NXIO) => Ok(None),
+        // Devices do not know these questions.
+        Err(Errno::INVAL | Errno::SPIPE | Errno::OPNOTSUPP) => Ok(Some(at..u64::MAX)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes the pages that the range touches out of the page cache, except those that are mapped
+/// or were changed and are not on the disk yet.
+pub(crate) fn evict(file: &File, range: Range<u64>) -> io::Result<()> {
+    let page = page_size() as u64;
+    // The kernel leaves pages alone that are in the range only in part.
+    let (start, end) = (range.start / page * page, range.end.next_multiple_of(page));
+    let Some(len) = NonZeroU64::new(end - start) else { return Ok(()) };
+    Ok(rustix::fs::fadvise(file, start, Some(len), rustix::fs::Advice::DontNeed)?)
+}
+
+/// How many of the pages of the file that the range touches are in the page cache, and how many there
+/// are.
+pub(crate) fn cached(file: &File, range: Range<u64>) -> io::Result<(usize, usize)> {
+    if range.is_empty() {
+        return Ok((0, 0));
+    }
+    let page = page_size() as u64;
+    let (start, end) = (range.start / page * page, range.end.next_multiple_of(page));
+    let total = ((end - start) / page) as usize;
+    match cachestat(file, start, end - start) {
+        // Linux before 6.5.
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+            let len = (range.end - start) as usize;
+            Mapping::of_file(file, start, len, Access::Read)?.residency(0..len)
+        }
+        pages => Ok((pages?.min(total as u64) as usize, total)),
+    }
+}
+
+/// Pages of the range in the page cache: `cachestat(2)`.
+fn cachestat(file: &File, start: u64, len: u64) -> io::Result<u64> {
+    /// The same on every architecture.
+    const SYS_CACHESTAT: libc::c_long = 451;
+    let range = [start, len];
+    // Pages cached, dirty, in write-back, evicted, recently evicted.
+    let mut counts = [0_u64; 5];
+    let (fd, flags) = (file.as_raw_fd(), 0);
+    // SAFETY: the kernel reads two numbers of 64 bits, and writes five.
+    let code =
+        unsafe { libc::syscall(SYS_CACHESTAT, fd, range.as_ptr(), counts.as_mut_ptr(), flags) };
+    if code == 0 { Ok(counts[0]) } else { Err(io::Error::last_os_error()) }
 }
 
 fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Any other system, through memmap2 and std. What they lack answers `Unsupported`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,17 @@ impl Mapping {
         Ok(())
     }
 
+    pub(crate) fn edited(&self, _: Range<usize>) -> io::Result<Vec<Range<usize>>> {
+        unsupported("which pages were edited cannot be asked")
+    }
+
+    /// # Safety
+    ///
+    /// None is needed for what is not done.
+    pub(crate) unsafe fn forget(&self, _: Range<usize>) -> io::Result<()> {
+        unsupported("edits cannot be dropped")
+    }
+
     pub(crate) fn residency(&self, _: Range<usize>) -> io::Result<(usize, usize)> {
         unsupported("what is in memory cannot be asked")
     }
@@ -118,17 +129,24 @@ pub(crate) fn lock_holders(_: Identity) -> Vec<u32> {
     Vec::new()
 }
 
-/// How to open a file for reading.
-pub(crate) fn reading() -> OpenOptions {
-    let mut options = File::options();
-    options.read(true);
-    options
+/// Opens a file for reading, and for writing too on request, and tells whether the path is a symbolic
+/// link to it.
+pub(crate) fn open(path: &Path, writable: bool) -> io::Result<(File, bool)> {
+    let is_link = path.symlink_metadata()?.is_symlink();
+    Ok((File::options().read(true).write(writable).open(path)?, is_link))
 }
 
-/// The same, but not through a symbolic link: where that cannot be said, through it.
-#[allow(dead_code, reason = "the kinds of journals use it")]
-pub(crate) fn reading_no_link() -> OpenOptions {
-    reading()
+/// Opens a file for reading, and for writing too on request, but not through a symbolic link.
+pub(crate) fn open_directly(path: &Path, writable: bool) -> io::Result<File> {
+    match open(path, writable)? {
+        (file, false) => Ok(file),
+        (_, true) => Err(io::Error::other("it is a symbolic link")),
+    }
+}
+
+/// The user whose rights this process has: not to be had.
+pub(crate) fn own_user() -> Option<u32> {
+    None
 }
 
 /// What tells one file from another while the system runs.
@@ -256,6 +274,19 @@ pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
 /// Makes the range read as zeros.
 pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, range)
+}
+
+/// The next run of bytes from `at` on that is not a hole: holes are not known.
+pub(crate) fn data_from(_: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+    Ok(Some(at..u64::MAX))
+}
+
+pub(crate) fn evict(_: &File, _: Range<u64>) -> io::Result<()> {
+    unsupported("the page cache cannot be told to let go")
+}
+
+pub(crate) fn cached(_: &File, _: Range<u64>) -> io::Result<(usize, usize)> {
+    unsupported("what is in memory cannot be asked")
 }
 
 /// A new file in the folder that has no name: not to be had.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 /// How pages of a file are mapped.
@@ -51,7 +52,6 @@ pub(crate) fn read_exact_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::
     }
 }
 
-#[allow(dead_code, reason = "the kinds of journals use it")]
 /// Which file it is, and how it was at a moment: what changes when somebody writes to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
@@ -66,7 +66,6 @@ pub(crate) struct Stamp {
     pub changed: Time,
 }
 
-#[allow(dead_code, reason = "the kinds of journals use it")]
 /// A time that a file system keeps, since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Time {
@@ -75,7 +74,6 @@ pub(crate) struct Time {
 }
 
 /// The stamp of an open file.
-#[allow(dead_code, reason = "the kinds of journals use it")]
 pub(crate) fn stamp(file: &File) -> io::Result<Stamp> {
     let metadata = file.metadata()?;
     let born = metadata.created().map_or_else(|_| Time::default(), Time::from);
@@ -117,14 +115,42 @@ impl From<SystemTime> for Time {
     }
 }
 
-#[allow(dead_code, reason = "the kinds of journals use it")]
 /// Whether there is something at this path itself, be it a link that leads nowhere.
-pub(crate) fn is_there(path: &std::path::Path) -> io::Result<bool> {
+pub(crate) fn is_there(path: &Path) -> io::Result<bool> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(false),
             _ => Err(error),
         },
+    }
+}
+
+/// Whether some of the file may have no blocks of the disk.
+pub(crate) fn is_sparse(file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::MetadataExt::blocks(&metadata) * 512 < metadata.len());
+    #[cfg(not(unix))]
+    Ok(metadata.len() > 0)
+}
+
+/// Whether a file beside another may speak for it: in a folder where everybody may put files but only
+/// replace their own (the sticky bit, as on `/tmp`) it must belong to the other's owner, to the
+/// superuser or to us. Elsewhere whoever made it could have replaced the other.
+pub(crate) fn may_stand_for(beside: &File, file: &File, folder: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        const STICKY: u32 = 0o1000;
+        let owner = beside.metadata()?.uid();
+        let is_sticky = folder.metadata()?.mode() & STICKY != 0;
+        let is_ours = || super::own_user() == Some(owner);
+        Ok(!is_sticky || owner == file.metadata()?.uid() || owner == 0 || is_ours())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (beside, file, folder);
+        Ok(true)
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::edit::archive::NpzEditOptions;
 use crate::edit::archive::in_place::InPlace;
@@ -14,9 +16,13 @@ use crate::edit::savez::SavezOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::names::unknown;
 use crate::format::zip::write::Member;
-use crate::format::zip::{Directory, unfinished};
+use crate::format::zip::{Directory, interrupted};
 use crate::format::{Contents, npz};
 use crate::source::{Lock, Source};
+
+/// How long an editor waits for others, and how often it asks.
+const PATIENCE: Duration = Duration::from_millis(100);
+const STEP: Duration = Duration::from_millis(2);
 
 /// A `.npz` archive that is being edited: members are added, replaced and removed, and all of it takes
 /// effect at once, by [`finish`](NpzEditor::finish).
@@ -97,7 +103,7 @@ impl Opened {
     /// Opens an archive, keeps others from editing it, and undoes what an edit has left that was not
     /// finished.
     pub(in crate::edit) fn new(path: &Path, locks: bool) -> Result<Opened> {
-        let source = Source::open_writable(path)?;
+        let source = Source::open_writable(path)?.settled()?;
         let source = if locks { source } else { source.without_locks() };
         if source.path().is_some_and(|path| !path.is_file()) {
             return Err(Error::new(
@@ -107,14 +113,29 @@ impl Opened {
             .expected("a regular file")
             .found("a folder, a device or a pipe"));
         }
-        let lock = Lock::exclusive(&source, 0..u64::MAX)?;
+        let lock = lock(&source)?;
         // Whoever had the lock before may have put another file there.
         source.reopened()?;
-        unfinished::recover(&source)?;
+        source.require_settled()?;
+        interrupted::recover(&source)?;
         let Contents::Zip(directory) = Contents::zip(&source)? else {
             unreachable!("a zip archive has a directory");
         };
         Ok(Opened { source, directory, _lock: lock })
+    }
+}
+
+/// Keeps others from editing an archive. Who finds a journal beside one has it locked for an instant,
+/// to see whether somebody is at work.
+fn lock(source: &Source) -> Result<Option<Lock>> {
+    let begun = Instant::now();
+    loop {
+        match Lock::exclusive(source, 0..u64::MAX) {
+            Err(error) if error.kind() == ErrorKind::Locked && begun.elapsed() < PATIENCE => {
+                thread::sleep(STEP);
+            }
+            locked => return locked,
+        }
     }
 }
 

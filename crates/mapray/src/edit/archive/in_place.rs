@@ -3,7 +3,7 @@
 use crate::edit::archive::Guard;
 use crate::edit::tail::Tail;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::zip::{Directory, unfinished};
+use crate::format::zip::{Directory, interrupted};
 use crate::source::{Durability, Journal, ReadAt, Source};
 use crate::sys;
 
@@ -27,7 +27,7 @@ impl InPlace {
     ) -> Result<InPlace> {
         let source = source.try_clone()?;
         require_unchanged(&source, directory)?;
-        let journal = Some(unfinished::announce(&source, directory, durability)?);
+        let journal = Some(interrupted::announce(&source, directory, durability)?);
         Ok(InPlace { source, old_len: directory.file_len(), durability, journal })
     }
 
@@ -71,7 +71,7 @@ impl Drop for InPlace {
         // Another file at the path has a journal of its own there, if any.
         if let Some(journal) = self.journal.take()
             && self.source.reopened().is_ok()
-            && unfinished::cut(&self.source, self.old_len, self.durability).is_ok()
+            && interrupted::cut(&self.source, self.old_len, self.durability).is_ok()
         {
             // Left behind, it does no harm: the next one who opens the archive removes it.
             let _ = journal.remove_with(self.durability);

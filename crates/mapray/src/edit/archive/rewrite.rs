@@ -8,7 +8,7 @@ use crate::edit::tail::Tail;
 use crate::error::{Error, Result};
 use crate::format::zip::write::end_records;
 use crate::format::zip::{Directory, Local, MAGICS, Member, moved};
-use crate::source::{Durability, ReadAt, Replacement, Source, target_of};
+use crate::source::{Durability, ReadAt, Replacement, Source};
 use crate::sys;
 
 /// A file beside an archive, which begins with what stands in front of the members there.
@@ -20,8 +20,8 @@ pub(super) struct Rewrite {
 impl Rewrite {
     /// Begins the new file, and gives its end.
     pub(super) fn begin(source: &Source, directory: &Directory) -> Result<(Rewrite, Tail)> {
-        let path = source.path().expect("what is edited was opened by its path");
-        let replacement = begin(&target_of(path), 0)?;
+        let path = source.target().expect("what is edited was opened by its path");
+        let replacement = begin(&path, 0)?;
         let file = replacement.file().try_clone();
         let file = file.map_err(|error| Error::io("copy the descriptor", error))?;
         let mut tail = Tail::new(file, 0, 0);

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::end::{self, End, RECORD, RECORD_LEN};
 use super::{codepage, extra, u16_at, u32_at};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, shown};
 use crate::source::ReadAt;
 
 /// How much of the directory is read at once, at the least.
@@ -19,8 +19,10 @@ pub(crate) struct Directory {
     /// The byte of the file at which it starts.
     start: u64,
     members: Vec<Member>,
-    /// The places of the members, in the order in which they lie in the file; made when it is needed.
-    in_file_order: OnceLock<Vec<usize>>,
+    /// Where their headers start, rising.
+    headers: Vec<u64>,
+    /// Which member has which name, in the order of the names; of one name in that of the directory.
+    by_name: OnceLock<Vec<usize>>,
     /// How many bytes were put in front of the archive after its offsets were written.
     shift: u64,
     /// What the archive says of itself, in whatever encoding.
@@ -65,12 +67,12 @@ impl Directory {
     pub(crate) fn read(source: &(impl ReadAt + ?Sized), len: u64) -> Result<Directory> {
         let mut end = end::find(source, len)?;
         let likely = end.count.min(CHUNK as u64 / RECORD_LEN) as usize;
-        let members = Vec::with_capacity(likely);
         let mut directory = Directory {
             bytes: Vec::new(),
             start: end.directory.start,
-            members,
-            in_file_order: OnceLock::new(),
+            members: Vec::with_capacity(likely),
+            headers: Vec::new(),
+            by_name: OnceLock::new(),
             shift: end.shift,
             comment: std::mem::take(&mut end.comment),
             end: end.end,
@@ -88,6 +90,8 @@ impl Directory {
                                             last member",
             ));
         }
+        directory.headers = directory.members.iter().map(|member| member.header).collect();
+        directory.headers.sort_unstable();
         Ok(directory)
     }
 
@@ -212,15 +216,15 @@ impl Directory {
 
     /// The member of this name: the last one, since an archive that was added to may have several.
     pub(crate) fn find(&self, name: &str) -> Option<&Member> {
-        // ASCII is the same in every code page, and few names have the length that is looked for.
-        let is_it = |member: &&Member| match name.is_ascii() {
-            true => {
-                usize::from(member.name_len) == name.len()
-                    && self.raw_name(member) == name.as_bytes()
-            }
-            false => self.name(member) == name,
-        };
-        self.members.iter().rev().find(is_it)
+        let by_name = self.by_name.get_or_init(|| {
+            let mut indices: Vec<usize> = (0..self.members.len()).collect();
+            indices.sort_by_cached_key(|&index| (self.name(&self.members[index]), index));
+            indices
+        });
+        let name_of = |index: usize| self.name(&self.members[index]);
+        let end = by_name.partition_point(|&index| *name_of(index) <= *name);
+        let last = by_name[..end].last().filter(|&&index| name_of(index) == name)?;
+        Some(&self.members[*last])
     }
 
     /// The directory's record of a member.
@@ -237,21 +241,17 @@ impl Directory {
 
     /// Where a member must have ended: at the next one, or at the directory.
     pub(super) fn limit(&self, member: &Member) -> Result<u64> {
-        let in_file_order = self.in_file_order.get_or_init(|| {
-            let mut order: Vec<usize> = (0..self.members.len()).collect();
-            order.sort_by_key(|&i| self.members[i].header);
-            order
-        });
-        let header = |&i: &usize| self.members[i].header;
-        let first = in_file_order.partition_point(|i| header(i) < member.header);
-        let next = in_file_order.partition_point(|i| header(i) <= member.header);
-        let others = in_file_order[first..next].iter().map(|&i| &self.members[i]);
-        if let Some(other) = others.into_iter().find(|other| other.record != member.record) {
+        let next = self.headers.partition_point(|&header| header <= member.header);
+        if self.headers[..next].iter().rev().nth(1) == Some(&member.header) {
+            let there =
+                |other: &&Member| other.header == member.header && other.record != member.record;
+            let other = self.members.iter().find(there).unwrap_or(member);
+            let names = [member, other].map(|member| shown(&self.name(member)));
             return Err(self
                 .wrong(member.record, "two members of the zip archive lie in the same place")
-                .found(format!("'{}' and '{}'", self.name(member), self.name(other))));
+                .found(format!("'{}' and '{}'", names[0], names[1])));
         }
-        Ok(in_file_order.get(next).map_or(self.start, header))
+        Ok(self.headers.get(next).copied().unwrap_or(self.start))
     }
 }
 

@@ -36,9 +36,9 @@ use crate::source::{ReadAt, Source};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ArrayFile {
-    source: Arc<Source>,
-    entry: Entry,
-    layout: Layout,
+    pub(super) source: Arc<Source>,
+    pub(super) entry: Entry,
+    pub(super) layout: Layout,
 }
 
 impl ArrayFile {

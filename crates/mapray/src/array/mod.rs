@@ -13,6 +13,7 @@ mod methods;
 mod npz;
 mod options;
 mod read;
+mod refresh;
 mod shared;
 mod stored;
 mod tiles;

@@ -404,6 +404,22 @@ impl GrowingFile {
     }
 }
 
+/// Makes the array in an open file so long, by zeros or by fewer of its elements. What is behind its end
+/// then goes when the session is finished.
+pub(super) fn resize_file(file: &mut GrowingFile, len: usize, sparse: bool) -> Result<()> {
+    let (old_end, end) = (file.end(), file.layout_for(len)?.span().end);
+    if end != old_end {
+        file.begin(len.min(file.len()))?;
+    }
+    if end > old_end {
+        if !sparse {
+            file.reserve(old_end..end)?;
+        }
+        file.write_zeros(end)?;
+    }
+    file.claim(len)
+}
+
 fn corrupt() -> Error {
     Error::new(ErrorKind::Format, "the journal ends too early")
 }

@@ -5,11 +5,13 @@ mod convert;
 mod create;
 mod deflate;
 mod grow;
+mod grow_map;
 mod member;
 mod npz_writer;
 #[cfg(test)]
 mod power_cuts;
 mod replace;
+mod rows;
 mod save;
 mod savez;
 mod tail;

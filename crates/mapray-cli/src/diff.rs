@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::Address;
 use crate::failure::Failure;
+use crate::info::shape_text;
 use crate::number::{float_text, index_text, json_element, json_value};
 use crate::opened::Opened;
 use crate::output;
@@ -43,10 +44,10 @@ pub struct Args {
     #[arg(value_name = "B")]
     b: OsString,
     /// How far numbers may be apart, relative to those of B
-    #[arg(long, value_name = "X", default_value_t = 0.0)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
     rtol: f64,
     /// How far numbers may be apart
-    #[arg(long, value_name = "X", default_value_t = 0.0)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
     atol: f64,
     /// NaN is equal to NaN, and NaT to NaT
     #[arg(long)]
@@ -139,18 +140,14 @@ impl Pair {
         let found = &self.found;
         let mut lines = Vec::new();
         if let Some((a, b)) = &found.shapes {
-            lines.push(format!("shape   {} and {}", index_text(a), index_text(b)));
+            lines.push(format!("shape   {} and {}", shape_text(a), shape_text(b)));
         }
         if let Some((a, b)) = &found.dtypes {
             let not = if found.comparable { "" } else { ", which do not compare" };
             lines.push(format!("dtype   '{a}' and '{b}'{not}"));
         }
         if found.differing > 0 {
-            let percent = 100.0 * found.differing as f64 / found.compared as f64;
-            lines.push(format!(
-                "differ  {} of {} elements ({percent:.3} %)",
-                found.differing, found.compared
-            ));
+            lines.push(format!("differ  {} of {} elements", found.differing, found.compared));
         }
         for (name, place) in [("first", &found.first), ("largest", &found.largest)] {
             if let Some(place) = place {

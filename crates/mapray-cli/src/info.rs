@@ -202,7 +202,8 @@ fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn shape_text(shape: &[usize]) -> String {
+/// A shape as Python prints it.
+pub fn shape_text(shape: &[usize]) -> String {
     tuple_text(shape.iter().map(usize::to_string))
 }
 

@@ -133,6 +133,12 @@ impl Error {
         self
     }
 
+    /// The same without the text that was being read, for a message that goes on behind it.
+    pub(crate) fn without_text(mut self) -> Error {
+        self.0.snippet = None;
+        self
+    }
+
     /// The text that was being read and the character in it, counted from 0, where reading failed.
     pub(crate) fn at_character(mut self, text: &str, character: usize) -> Error {
         self.0.snippet = Some((text.to_owned(), character));
@@ -175,6 +181,16 @@ impl Error {
     }
 }
 
+/// A text from a file, fit for a message: what cannot be printed is escaped, and it is cut where it
+/// is long.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 100;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text[..end].escape_debug()),
+        None => text.escape_debug().to_string(),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
@@ -182,7 +198,7 @@ impl fmt::Display for Error {
             write!(f, "{}", path.display())?;
         }
         if let Some(member) = &inner.member {
-            write!(f, "::{}", member.escape_debug())?;
+            write!(f, "::{}", shown(member))?;
         }
         if inner.path.is_some() || inner.member.is_some() {
             f.write_str(": ")?;
@@ -201,6 +217,7 @@ impl fmt::Display for Error {
             write!(f, "; {hint}")?;
         }
         if let Some((text, character)) = &inner.snippet {
+            let text = text.replace(char::is_control, " ");
             write!(f, "\n  {text}\n  {:>width$}", '^', width = character + 1)?;
         }
         Ok(())
@@ -216,5 +233,20 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_cannot_command_the_terminal_or_fill_it() {
+        let name = format!("\x1b[2J\n\u{202e}{}", "n".repeat(10_000));
+        let error = Error::new(ErrorKind::Format, "wrong").at_member(&name);
+        let said = error.at_character("a\x1b[2J", 1).to_string();
+        assert!(said.starts_with(r"::\u{1b}[2J\n\u{202e}nnn"), "{said}");
+        assert!(said.ends_with("…: wrong\n  a [2J\n   ^"), "{said}");
+        assert!(said.len() < 200);
     }
 }

@@ -74,7 +74,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use format::inspect;
 pub use half::{bf16, f16};
 pub use layout::{Layout, Order, Slice};
-pub use map::{Advice, Mode, Pages, Residency};
+pub use map::{Advice, Mode, Pages, Residency, guard};
 pub use num_complex::Complex;
 
 /// The examples of the README run as tests.

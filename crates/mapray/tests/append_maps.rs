@@ -191,11 +191,12 @@ fn readers_follow_what_is_appended() -> Result<()> {
         }
     }
     log.close()?;
+    drop(map);
     mapray::resize(&path, 4)?;
     file.refresh()?;
-    map.refresh()?;
-    assert_eq!((file.shape(), map.shape()), (&[4][..], &[4][..]));
+    assert_eq!(file.shape(), [4]);
     // Another file of the same kind at the same path.
+    let mut map = live(&path, Mode::Read);
     mapray::save(&path, &arr1(&[7.0; 9]))?;
     file.refresh()?;
     map.refresh()?;
@@ -231,5 +232,29 @@ fn what_is_of_another_kind_is_not_followed() -> Result<()> {
     mapray::savez(&npz, [("a", &arr1(&[1.0]))])?;
     let error = mapray::Npz::open(&npz)?.member("a")?.refresh().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_cut_off_under_a_map_of_this_process() -> Result<()> {
+    let (_folder, path) = numbers(10);
+    for mode in [Mode::Read, Mode::CopyOnWrite] {
+        let map = live(&path, mode);
+        let error = mapray::resize(&path, 3).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
+        assert!(error.to_string().contains(&format!("in mode '{mode}'")), "{error}");
+        assert_eq!(content(&path).len(), 10);
+        // Longer is fine, and so is what lies behind the map.
+        mapray::resize(&path, 20)?;
+        mapray::resize(&path, 10)?;
+        drop(map);
+    }
+    // A map that gets shorter itself is not in its own way, but another one is.
+    let mut map = stable(&path)?;
+    let reader = live(&path, Mode::Read);
+    assert_eq!(map.resize(3).unwrap_err().kind(), ErrorKind::Locked);
+    drop(reader);
+    map.resize(3)?;
+    assert_eq!((map.to_vec(), content(&path).len()), (vec![0.0, 1.0, 2.0], 3));
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::dimension;
 use crate::layout::{Layout, Order, display_shape};
+use crate::map::require_whole;
 use crate::source::ReadAt;
 
 /// How much is read at once where elements do not lie side by side.
@@ -35,7 +36,7 @@ pub(crate) fn read_bytes(
         // SAFETY: the elements of the layout are lent to be read; `out` has room for as many, and
         // is this call's own.
         unsafe { copy_strided(from, to, layout.shape(), layout.itemsize()) };
-        return Ok(());
+        return require_whole(base, layout.span());
     }
     if layout.is_contiguous(Order::C) {
         return if out.is_empty() { Ok(()) } else { from.read_at(layout.offset(), out) };
@@ -82,7 +83,8 @@ pub(super) fn new_array<T: Element, D: Dimension>(
     let dim: D = dimension(shape)?;
     let mut values = zeroed::<T>(shape.iter().product())?;
     fill(as_bytes_mut(&mut values))?;
-    if conversion == Conversion::Swapped {
+    // Of elements of no bytes there can be more than a loop comes to the end of.
+    if conversion == Conversion::Swapped && size_of::<T>() > 0 {
         values.iter_mut().for_each(|value| *value = value.swap_bytes());
     }
     Ok(Array::from_shape_vec(dim.set_f(order == Order::F), values)

@@ -12,6 +12,7 @@ use crate::element::{Conversion, Element, WritableElement, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::{layout_of, view, view_mut};
 use crate::layout::{Layout, Slice};
+use crate::map::require_whole;
 use crate::source::ReadAt;
 
 /// An array of any dtype over memory that is lent for `'a`: by byte strides, so that fields of
@@ -193,7 +194,7 @@ impl ReadAt for DynView<'_> {
         let from = self.base.wrapping_add(offset as usize);
         // SAFETY: only elements are asked for by position, and those are lent.
         unsafe { buffer.as_mut_ptr().copy_from_nonoverlapping(from, buffer.len()) };
-        Ok(())
+        require_whole(self.base, offset..offset + buffer.len() as u64)
     }
 
     fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

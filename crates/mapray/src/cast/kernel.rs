@@ -73,15 +73,21 @@ impl Cast {
     /// [`ErrorKind::Dtype`] where there is no way.
     pub(crate) fn new(from: &DType, to: &DType, casting: Casting) -> Result<Cast> {
         let refuse = || {
-            Error::new(ErrorKind::Dtype, "elements of this dtype do not become those of the other")
-                .expected("numbers for numbers, times for times or for integers, text for text, records field by field")
-                .found(format!("dtype '{from}' for '{to}'"))
+            let message = format!("dtype '{from}' cannot be converted to '{to}'");
+            Error::new(ErrorKind::Dtype, message).hint(
+                "numbers become numbers, times become times or integers, text becomes text, and \
+                 records of as many fields go field by field",
+            )
         };
         let mut steps = Vec::new();
         for pair in pair_up(from, to).ok_or_else(refuse)? {
             add_steps(pair, casting, &mut steps).ok_or_else(refuse)?;
         }
         Ok(Cast { from: from.clone(), to: to.clone(), casting, steps })
+    }
+
+    pub(crate) fn casting(&self) -> Casting {
+        self.casting
     }
 
     pub(crate) fn from(&self) -> &DType {

@@ -67,13 +67,7 @@ pub(super) fn accumulate_with<A: Accumulator>(
     initial: A,
     load: Load<'_, A::Item>,
 ) -> Result<Vec<A>> {
-    let mut slots = Vec::new();
-    slots.try_reserve_exact(axes.slots()).map_err(|_| {
-        Error::new(ErrorKind::Io, "there is not enough memory for the result")
-            .found(format!("{} elements", axes.slots()))
-            .hint("reduce along more axes, or a part of the array at a time")
-    })?;
-    slots.resize(axes.slots(), initial);
+    let slots = new_slots(axes, initial)?;
     let chunk = vec![bytemuck::Zeroable::zeroed(); CHUNK];
     let skip_nan = skip_nan && A::Item::HAS_NAN;
     let mut fold = Fold { slots, chunk, skip_nan, load };
@@ -84,6 +78,18 @@ pub(super) fn accumulate_with<A: Accumulator>(
     }
     for_each_run(array, &steps, &mut fold)?;
     Ok(fold.slots)
+}
+
+/// The same accumulator for each element of the result.
+pub(super) fn new_slots<A: Accumulator>(axes: &Axes<'_>, initial: A) -> Result<Vec<A>> {
+    let mut slots = Vec::new();
+    slots.try_reserve_exact(axes.slots()).map_err(|_| {
+        Error::new(ErrorKind::Io, "there is not enough memory for the result")
+            .found(format!("{} elements", axes.slots()))
+            .hint("reduce along more axes, or a part of the array at a time")
+    })?;
+    slots.resize(axes.slots(), initial);
+    Ok(slots)
 }
 
 impl<A: Accumulator> Sink for Fold<'_, A> {

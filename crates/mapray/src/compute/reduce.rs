@@ -4,7 +4,7 @@ use super::axes::Axes;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::{ArgExtreme, Extreme};
 use super::finish;
-use super::fold::{Accumulator, accumulate, accumulate_with};
+use super::fold::{Accumulator, accumulate, accumulate_with, new_slots};
 use super::moments::{ComplexMoments, Deviations, Moments};
 use super::reduced::Reduced;
 use super::scalar::Scalar;
@@ -453,10 +453,19 @@ impl Reduction<'_> {
             return Err(self.unsupported(name, "anything but long double"));
         }
         let axes = self.axes_of()?;
-        let load = |run: super::run::Run<'_>, start: usize, values: &mut [Bool8]| {
-            load_truth(dtype, run, start, values);
+        let slots = if dtype.itemsize() == 0 {
+            // There can be more of them than a loop comes to the end of, and all are false.
+            let mut slot = initial;
+            if axes.reduced_len() > 0 {
+                slot.push(Bool8::from(false), 0);
+            }
+            new_slots(&axes, slot)?
+        } else {
+            let load = |run: super::run::Run<'_>, start: usize, values: &mut [Bool8]| {
+                load_truth(dtype, run, start, values);
+            };
+            accumulate_with(self.array, &axes, self.skip_nan, initial, &load)?
         };
-        let slots = accumulate_with(self.array, &axes, self.skip_nan, initial, &load)?;
         let values = slots.iter().map(finish).collect();
         Ok(Reduced::new(result, axes.result_shape(self.keepdims), values))
     }

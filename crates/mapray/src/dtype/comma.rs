@@ -2,6 +2,7 @@
 
 use super::parse::with_size;
 use super::{DType, Field, Record};
+use crate::error::shown;
 use crate::literal;
 use crate::{Error, ErrorKind, Result};
 
@@ -129,7 +130,7 @@ fn name_length(text: &str) -> usize {
 
 fn refuse(text: &str, at: usize, expected: &str) -> Error {
     let character = text.get(..at).unwrap_or(text).chars().count();
-    Error::new(ErrorKind::Dtype, format!("cannot read the dtype {text:?}"))
+    Error::new(ErrorKind::Dtype, format!("cannot read the dtype \"{}\"", shown(text)))
         .expected(expected)
         .at_character(text, character)
 }

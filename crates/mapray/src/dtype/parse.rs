@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::size::MAX_ITEMSIZE;
 use super::{DType, Endian, Kind, TimeUnit, comma, time};
+use crate::error::shown;
 use crate::literal::Literal;
 use crate::{Error, ErrorKind, Result};
 
@@ -35,7 +36,8 @@ fn single(text: &str) -> Result<DType> {
         let unit_at = text.len() - unit.len();
         let unit = time::parse(unit).map_err(|bad| {
             let character = text.get(..unit_at + bad.at).unwrap_or(text).chars().count();
-            Error::new(ErrorKind::Dtype, format!("cannot read the unit of time in {text:?}"))
+            let message = format!("cannot read the unit of time in \"{}\"", shown(text));
+            Error::new(ErrorKind::Dtype, message)
                 .expected(bad.expected)
                 .at_character(text, character)
         })?;
@@ -54,7 +56,8 @@ fn single(text: &str) -> Result<DType> {
 }
 
 fn unknown(text: &str, rest: &str) -> Error {
-    let error = Error::new(ErrorKind::Dtype, format!("unknown dtype {text:?}")).expected(SPELLINGS);
+    let message = format!("unknown dtype \"{}\"", shown(text));
+    let error = Error::new(ErrorKind::Dtype, message).expected(SPELLINGS);
     if rest == "T" || text.starts_with("StringDType") {
         return error
             .hint("a StringDType keeps its text outside of the array, where no map reaches it");

@@ -106,7 +106,7 @@ impl AppendOptions {
     /// As [`resize`].
     pub fn resize(&self, path: impl AsRef<Path>, len: usize) -> Result<()> {
         let mut file = self.growing(path.as_ref())?;
-        let resized = resize_file(&mut file, len, self.sparse);
+        let resized = resize_file(&mut file, len, self.sparse, None);
         let finished = file.finish();
         resized.and(finished)
     }

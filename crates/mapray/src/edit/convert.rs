@@ -247,9 +247,14 @@ impl Plan {
             display_shape(&index),
             self.target.dtype()
         );
-        Error::new(ErrorKind::Dtype, message)
-            .found(misfit.value)
-            .hint("another casting says what becomes of such values: truncate, clip or wrap")
+        Error::new(ErrorKind::Dtype, message).found(misfit.value).hint(
+            match self.cast.as_ref().map(Cast::casting) {
+                Some(Casting::Checked) => {
+                    "another casting says what becomes of such values: truncate, clip or wrap"
+                }
+                _ => "this casting has nothing that it could become",
+            },
+        )
     }
 
     /// The first element in C order that does not fit, if there still is one.

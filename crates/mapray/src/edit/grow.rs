@@ -22,6 +22,7 @@ use crate::edit::replace::{begin, publish};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Content, Entry, Growth, npy};
 use crate::layout::Layout;
+use crate::map::{self, Region};
 use crate::source::{Durability, Journal, Kind, Lock, ReadAt, SECTOR, Source, require_trusted};
 use crate::sys;
 
@@ -183,7 +184,7 @@ impl GrowingFile {
         let (start, len) = (bytes.start, bytes.end - bytes.start);
         sys::reserve_range(self.source.file(), bytes).map_err(|error| {
             // The first error tells more.
-            let _ = sys::set_len(self.source.file(), start);
+            let _ = map::give_back(&self.source, start);
             let error = Error::io("make room for what is to be appended", error);
             self.name(error.expected(format!("{len} bytes more")))
         })
@@ -199,12 +200,8 @@ impl GrowingFile {
     /// Makes the file longer by zeros, up to byte `end`.
     pub(super) fn write_zeros(&self, end: u64) -> Result<()> {
         debug_assert!(self.session.is_some());
-        self.set_len(end)
-    }
-
-    fn set_len(&self, len: u64) -> Result<()> {
-        sys::set_len(self.source.file(), len)
-            .map_err(|error| self.name(Error::io("change the length of the file", error)))
+        sys::set_len(self.source.file(), end)
+            .map_err(|error| self.name(Error::io("make the file longer", error)))
     }
 
     fn sync(&mut self) -> Result<()> {
@@ -297,7 +294,7 @@ impl GrowingFile {
         let old_end = self.end();
         let old = std::mem::replace(&mut self.source, new);
         // The old one may have another name, or be open elsewhere.
-        let _ = sys::set_len(old.file(), old_end);
+        let _ = map::give_back(&old, old_end);
         if let Some(journal) = self.session.take() {
             journal.remove_with(self.durability)?;
         }
@@ -320,7 +317,7 @@ impl GrowingFile {
         let Some(journal) = self.session.take() else { return Ok(()) };
         self.require_place()?;
         if self.source.len()? != Some(self.end()) {
-            self.set_len(self.end())?;
+            map::cut(&self.source, self.end())?;
             self.sync()?;
         }
         journal.remove_with(self.durability)
@@ -366,7 +363,7 @@ impl GrowingFile {
                         ),
                 ));
             }
-            self.set_len(self.end())?;
+            map::cut(&self.source, self.end())?;
             if self.durability == Durability::Synced {
                 sys::sync_data(self.source.file())
                     .map_err(|error| self.name(Error::io("write the file to the disk", error)))?;
@@ -406,8 +403,21 @@ impl GrowingFile {
 
 /// Makes the array in an open file so long, by zeros or by fewer of its elements. What is behind its end
 /// then goes when the session is finished.
-pub(super) fn resize_file(file: &mut GrowingFile, len: usize, sparse: bool) -> Result<()> {
+///
+/// # Errors
+///
+/// [`ErrorKind::Locked`] where a map of this process would be cut, unless it is `own`, which will be no
+/// more by then.
+pub(super) fn resize_file(
+    file: &mut GrowingFile,
+    len: usize,
+    sparse: bool,
+    own: Option<&Region>,
+) -> Result<()> {
     let (old_end, end) = (file.end(), file.layout_for(len)?.span().end);
+    if end < old_end {
+        map::require_uncut(&file.source, end, own)?;
+    }
     if end != old_end {
         file.begin(len.min(file.len()))?;
     }

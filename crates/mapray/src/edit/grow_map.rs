@@ -143,18 +143,18 @@ growth! {
 
 fn resize(map: &mut impl Remap, len: usize) -> Result<()> {
     let is_shared = Arc::strong_count(map.region()) > 1;
-    follow(map, |mut file| {
+    follow(map, |mut file, own| {
         if is_shared && len < file.len() {
             let message = "clones or slices of the map would be cut off";
             let error = Error::new(ErrorKind::Locked, message).hint("drop them first");
             return (Err(file.name(error)), file);
         }
-        (resize_file(&mut file, len, false), file)
+        (resize_file(&mut file, len, false, Some(own)), file)
     })
 }
 
 fn append(map: &mut impl Remap, take: impl FnOnce(&mut RowWriter) -> Result<()>) -> Result<()> {
-    follow(map, |file| {
+    follow(map, |file, _| {
         let mut writer = RowWriter::new(file);
         let taken = take(&mut writer).and_then(|()| writer.flush());
         (taken, writer.into_file())
@@ -164,11 +164,11 @@ fn append(map: &mut impl Remap, take: impl FnOnce(&mut RowWriter) -> Result<()>)
 /// Changes the file under a map, and makes the map one of what it holds then.
 fn follow<M: Remap>(
     map: &mut M,
-    work: impl FnOnce(GrowingFile) -> (Result<()>, GrowingFile),
+    work: impl FnOnce(GrowingFile, &Region) -> (Result<()>, GrowingFile),
 ) -> Result<()> {
     let (mode, bytes) = (map.region().mode(), map.region().bytes());
     let changed = growing(map).and_then(|file| {
-        let (done, mut file) = work(file);
+        let (done, mut file) = work(file, map.region());
         // The map first: where the array got shorter, the old one reaches behind what the file will
         // have.
         let followed = done.and_then(|()| {

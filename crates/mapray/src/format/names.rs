@@ -1,6 +1,6 @@
 //! What to say of a name that is not there.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown};
 
 /// How many names are listed.
 const LISTED: usize = 5;
@@ -11,7 +11,8 @@ const LONGEST: usize = 100;
 
 /// The error for a name that an archive does not have: suggests the nearest, and lists some.
 pub(crate) fn unknown(name: &str, names: &[String]) -> Error {
-    let error = Error::new(ErrorKind::Member, format!("there is no array '{name}' in the archive"));
+    let message = format!("there is no array '{}' in the archive", shown(name));
+    let error = Error::new(ErrorKind::Member, message);
     let nearest = names
         .iter()
         .take(COMPARED)
@@ -20,18 +21,20 @@ pub(crate) fn unknown(name: &str, names: &[String]) -> Error {
         .min_by_key(|(distance, _)| *distance)
         .filter(|&(distance, other)| distance <= 1 + name.len().min(other.len()) / 3);
     match nearest {
-        Some((_, nearest)) => error.hint(format!("did you mean '{nearest}'? {}", list(names))),
+        Some((_, nearest)) => {
+            error.hint(format!("did you mean '{}'? {}", shown(nearest), list(names)))
+        }
         None => error.hint(list(names)),
     }
 }
 
 /// The first names, and how many there are.
 pub(crate) fn list(names: &[String]) -> String {
-    let shown: Vec<_> = names.iter().take(LISTED).map(|name| &**name).collect();
+    let first: Vec<_> = names.iter().take(LISTED).map(|name| shown(name)).collect();
     match names.len() {
         0 => "the archive is empty".to_owned(),
-        n if n <= LISTED => format!("it holds {}", shown.join(", ")),
-        n => format!("it holds {}, … ({n} in all)", shown.join(", ")),
+        n if n <= LISTED => format!("it holds {}", first.join(", ")),
+        n => format!("it holds {}, … ({n} in all)", first.join(", ")),
     }
 }
 

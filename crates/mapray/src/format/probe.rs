@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, shown};
 use crate::format::{Content, Contents, Entry, names, npy};
 use crate::source::{ReadAt, Source};
 
@@ -102,7 +102,8 @@ fn several(contents: &Contents) -> Error {
     let error = Error::new(ErrorKind::Member, message).found(names::list(&names));
     match names.first() {
         Some(name) => error.hint(format!(
-            "say which: `Archive::open(path)?.member({name:?})` gives one that can be mapped"
+            "say which: `Archive::open(path)?.member(\"{}\")` gives one that can be mapped",
+            shown(name)
         )),
         None => error,
     }

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::dtype::{DType, Endian, Kind};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, shown};
 use crate::format::{Codec, Content, Entry, Listing};
 use crate::layout::{Layout, MAX_NDIM, Order};
 use crate::source::ReadAt;
@@ -30,7 +30,9 @@ pub(super) fn is_likely(first: &[u8], len: u64) -> bool {
     match first.first_chunk() {
         Some(prefix) => {
             let header_len = u64::from_le_bytes(*prefix);
-            header_len <= MAX_HEADER_LEN.min(len - PREFIX) && first.get(8) == Some(&b'{')
+            // A file that was cut meanwhile is shorter than what was read of it.
+            let room = len.saturating_sub(PREFIX);
+            header_len <= MAX_HEADER_LEN.min(room) && first.get(8) == Some(&b'{')
         }
         None => false,
     }
@@ -65,7 +67,7 @@ pub(super) fn listing(source: &(impl ReadAt + ?Sized), len: u64) -> Result<Listi
     let Header { metadata, mut tensors } = header;
     let mut seen = HashSet::new();
     if let Some((name, _)) = tensors.iter().find(|(name, _)| !seen.insert(name)) {
-        return Err(wrong(PREFIX, "two arrays have one name").found(format!("'{name}'")));
+        return Err(wrong(PREFIX, "two arrays have one name").found(format!("'{}'", shown(name))));
     }
     tensors.sort_by_key(|(_, tensor)| tensor.data_offsets);
     let data = PREFIX + header_len;
@@ -115,7 +117,7 @@ impl Tensor<'_> {
         *end = stop;
         let Some((kind, bits, logical)) = number_type(&self.dtype) else {
             return Err(Error::new(ErrorKind::Unsupported, "the type of the numbers is unknown")
-                .found(format!("'{}'", self.dtype.escape_debug())));
+                .found(format!("'{}'", shown(&self.dtype))));
         };
         let shape = &self.shape.0;
         let count = shape.iter().try_fold(1_u64, |count, &n| count.checked_mul(n as u64));
@@ -257,5 +259,19 @@ impl<'de> Deserialize<'de> for Shape {
         }
 
         deserializer.deserialize_seq(Axes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_cut_after_its_first_bytes_were_read_is_not_likely_one() {
+        let first = [&2_u64.to_le_bytes()[..], b"{}"].concat();
+        assert!(is_likely(&first, 10));
+        for len in 0..10 {
+            assert!(!is_likely(&first, len));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::dtype::{DType, Kind};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, shown};
 use crate::layout::{Order, Slice};
 
 /// NumPy's limit on the number of axes.
@@ -271,13 +271,16 @@ impl Layout {
     /// [`ErrorKind::Dtype`] where the elements are no records or have no such field.
     pub fn field(&self, name: &str) -> Result<Layout> {
         let Kind::Record(record) = self.dtype.kind() else {
-            return Err(Error::new(ErrorKind::Dtype, format!("there is no field '{name}'"))
-                .expected("a record dtype")
-                .found(&self.dtype));
+            return Err(Error::new(
+                ErrorKind::Dtype,
+                format!("there is no field '{}'", shown(name)),
+            )
+            .expected("a record dtype")
+            .found(&self.dtype));
         };
         let field = record.field(name).ok_or_else(|| {
-            let names: Vec<_> = record.fields().iter().map(|field| &*field.name).collect();
-            Error::new(ErrorKind::Dtype, format!("the records have no field '{name}'"))
+            let names: Vec<_> = record.fields().iter().map(|field| shown(&field.name)).collect();
+            Error::new(ErrorKind::Dtype, format!("the records have no field '{}'", shown(name)))
                 .hint(format!("the fields are {}", names.join(", ")))
         })?;
         let offset = self.offset + field.offset as u64;

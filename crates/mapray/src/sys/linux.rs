@@ -386,8 +386,8 @@ pub(crate) fn own_user() -> Option<u32> {
 /// What tells one file from another while the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
-    device: u64,
-    inode: u64,
+    pub(super) device: u64,
+    pub(super) inode: u64,
 }
 
 /// Which file it is, and how many bytes of it can be mapped: `None` for devices that have no end.

@@ -158,6 +158,7 @@ fn dictionary(text: &Text) -> Result<Dictionary> {
 
 fn dtype(text: &Text, (descr, at): (&Literal, usize)) -> Result<DType> {
     DType::from_descr(descr).map_err(|error| {
+        let error = error.without_text();
         let reason = match error.expected_value() {
             Some(_) => error.to_string(),
             None => format!("{error}: {}", descr.describe()),

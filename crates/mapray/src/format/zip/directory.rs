@@ -1,10 +1,11 @@
 //! The directory of an archive.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use super::end::{self, End, RECORD, RECORD_LEN};
 use super::{codepage, extra, u16_at, u32_at};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, shown};
 use crate::source::ReadAt;
 
 /// How much of the directory is read at once, at the least.
@@ -18,6 +19,10 @@ pub(crate) struct Directory {
     /// The byte of the file at which it starts.
     start: u64,
     members: Vec<Member>,
+    /// Where their headers start, rising.
+    headers: Vec<u64>,
+    /// Which member has which name, in the order of the names; of one name in that of the directory.
+    by_name: OnceLock<Vec<usize>>,
 }
 
 /// What the directory says of one member.
@@ -54,8 +59,13 @@ impl Directory {
     pub(crate) fn read(source: &(impl ReadAt + ?Sized), len: u64) -> Result<Directory> {
         let end = end::find(source, len)?;
         let likely = end.count.min(CHUNK as u64 / RECORD_LEN) as usize;
-        let members = Vec::with_capacity(likely);
-        let mut directory = Directory { bytes: Vec::new(), start: end.directory.start, members };
+        let mut directory = Directory {
+            bytes: Vec::new(),
+            start: end.directory.start,
+            members: Vec::with_capacity(likely),
+            headers: Vec::new(),
+            by_name: OnceLock::new(),
+        };
         let size = (end.directory.end - end.directory.start) as usize;
         let mut at = 0;
         for _ in 0..end.count {
@@ -68,6 +78,8 @@ impl Directory {
                                             last member",
             ));
         }
+        directory.headers = directory.members.iter().map(|member| member.header).collect();
+        directory.headers.sort_unstable();
         Ok(directory)
     }
 
@@ -161,15 +173,15 @@ impl Directory {
 
     /// The member of this name: the last one, since an archive that was added to may have several.
     pub(crate) fn find(&self, name: &str) -> Option<&Member> {
-        // ASCII is the same in every code page, and few names have the length that is looked for.
-        let is_it = |member: &&Member| match name.is_ascii() {
-            true => {
-                usize::from(member.name_len) == name.len()
-                    && self.raw_name(member) == name.as_bytes()
-            }
-            false => self.name(member) == name,
-        };
-        self.members.iter().rev().find(is_it)
+        let by_name = self.by_name.get_or_init(|| {
+            let mut indices: Vec<usize> = (0..self.members.len()).collect();
+            indices.sort_by_cached_key(|&index| (self.name(&self.members[index]), index));
+            indices
+        });
+        let name_of = |index: usize| self.name(&self.members[index]);
+        let end = by_name.partition_point(|&index| *name_of(index) <= *name);
+        let last = by_name[..end].last().filter(|&&index| name_of(index) == name)?;
+        Some(&self.members[*last])
     }
 
     /// The directory's record of a member: where it starts in the file, and its bytes.
@@ -179,18 +191,17 @@ impl Directory {
 
     /// Where a member must have ended: at the next one, or at the directory.
     pub(super) fn limit(&self, member: &Member) -> Result<u64> {
-        let mut limit = self.start;
-        for other in self.members.iter().filter(|other| other.record != member.record) {
-            if other.header == member.header {
-                return Err(self
-                    .wrong(member.record, "two members of the zip archive lie in the same place")
-                    .found(format!("'{}' and '{}'", self.name(member), self.name(other))));
-            }
-            if other.header > member.header {
-                limit = limit.min(other.header);
-            }
+        let next = self.headers.partition_point(|&header| header <= member.header);
+        if self.headers[..next].iter().rev().nth(1) == Some(&member.header) {
+            let there =
+                |other: &&Member| other.header == member.header && other.record != member.record;
+            let other = self.members.iter().find(there).unwrap_or(member);
+            let names = [member, other].map(|member| shown(&self.name(member)));
+            return Err(self
+                .wrong(member.record, "two members of the zip archive lie in the same place")
+                .found(format!("'{}' and '{}'", names[0], names[1])));
         }
-        Ok(limit)
+        Ok(self.headers.get(next).copied().unwrap_or(self.start))
     }
 }
 

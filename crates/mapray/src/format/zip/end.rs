@@ -109,8 +109,9 @@ fn parse(source: &(impl ReadAt + ?Sized), at: u64, record: &[u8]) -> Result<End>
     })?;
     let least = count.saturating_mul(RECORD_LEN);
     if size < least || (count == 0 && size > 0) {
+        let at_least = if count == 0 { "" } else { "at least " };
         return Err(wrong("the directory of the zip archive has another size than its members")
-            .expected(format!("at least {least} bytes for {count} members"))
+            .expected(format!("{at_least}{least} bytes for {count} members"))
             .found(size));
     }
     if count > 0 {

@@ -3,7 +3,12 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod append;
+mod commit;
+mod save;
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,8 +17,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use common::scratch;
-use mapray::{Appender, Npz};
-use ndarray::{Array1, Ix1};
+use ndarray::Array1;
 
 /// How many are killed unless something else is asked for.
 const KILLS: usize = 50;
@@ -21,7 +25,7 @@ const KILLS: usize = 50;
 const WORK: [&str; 3] = ["MAPRAY_TEST_WORK", "MAPRAY_TEST_PATH", "MAPRAY_TEST_STATE"];
 
 /// A kind of work: it takes a file from state to state.
-struct Work {
+pub struct Work {
     name: &'static str,
     file: &'static str,
     /// Makes the file in state 0.
@@ -34,120 +38,11 @@ struct Work {
     in_numpy: fn(usize) -> String,
 }
 
-const WORKS: [Work; 4] = [
-    Work {
-        name: "save",
-        file: "a.npy",
-        begin: |path| mapray::save(path, &array(0)).unwrap(),
-        go_on: |path, state, reached| {
-            for state in state + 1.. {
-                mapray::save(path, &array(state)).unwrap();
-                reached(state);
-            }
-        },
-        state: |path| state_of(&mapray::load::<u32, Ix1>(path).unwrap()),
-        in_numpy: |state| described(&array(state)),
-    },
-    Work {
-        name: "savez",
-        file: "a.npz",
-        begin: |path| save_members(path, 0),
-        go_on: |path, state, reached| {
-            for state in state + 1.. {
-                save_members(path, state);
-                reached(state);
-            }
-        },
-        state: |path| {
-            let npz = Npz::open(path).unwrap();
-            assert!(npz.verify().unwrap().is_empty());
-            let [a, b] = ["a", "b"].map(|name| state_of(&npz.read::<u32, Ix1>(name).unwrap()));
-            assert_eq!(a, b);
-            a
-        },
-        in_numpy: |state| format!("a {0}; b {0}", described(&array(state))),
-    },
-    Work {
-        name: "append",
-        file: "a.npy",
-        begin: |path| mapray::save(path, &rows(0)).unwrap(),
-        go_on: |path, state, reached| {
-            for state in state + 1.. {
-                if state % ROUND == 0 {
-                    mapray::save(path, &rows(state)).unwrap();
-                } else {
-                    mapray::append(path, &row(state)).unwrap();
-                }
-                reached(state);
-            }
-        },
-        state: state_of_rows,
-        in_numpy: |state| described(&rows(state)),
-    },
-    Work {
-        name: "appender",
-        file: "a.npy",
-        begin: |path| mapray::save(path, &rows(0)).unwrap(),
-        go_on: |path, state, reached| {
-            let mut log = Appender::open(path).unwrap();
-            for state in state + 1.. {
-                if state % ROUND == 0 {
-                    mapray::save(path, &rows(state)).unwrap();
-                    log = Appender::open(path).unwrap();
-                } else {
-                    for part in row(state).exact_chunks(ROW / 7) {
-                        log.extend(&part).unwrap();
-                    }
-                    log.flush().unwrap();
-                }
-                reached(state);
-            }
-        },
-        state: state_of_rows,
-        in_numpy: |state| described(&rows(state)),
-    },
-];
-
-/// So many elements come to an array with each state.
-const ROW: usize = 700;
-/// So many states later it begins anew.
-const ROUND: usize = 64;
-
-fn row(state: usize) -> Array1<u32> {
-    Array1::from_shape_fn(ROW, |i| (state * 1000 + i) as u32)
-}
-
-/// What has been appended since the round began.
-fn rows(state: usize) -> Array1<u32> {
-    let round = (state - state % ROUND..=state).map(row);
-    round.flat_map(|row| row.into_iter()).collect()
-}
-
-fn state_of_rows(path: &Path) -> usize {
-    let found = mapray::load::<u32, Ix1>(path).unwrap();
-    let state = found[found.len() - ROW] as usize / 1000;
-    assert_eq!(found, rows(state));
-    state
-}
-
-/// About 100 kB, different in each state.
-fn array(state: usize) -> Array1<u32> {
-    Array1::from_shape_fn(25_000 + state % 100, |i| (state * 30_000 + i) as u32)
-}
-
-fn state_of(array: &Array1<u32>) -> usize {
-    let state = array[0] as usize / 30_000;
-    assert_eq!(*array, self::array(state));
-    state
-}
-
-fn save_members(path: &Path, state: usize) {
-    let array = array(state);
-    mapray::savez(path, [("a", &array), ("b", &array)]).unwrap();
-}
+const WORKS: [Work; 5] =
+    [save::SAVE, save::SAVEZ, append::APPEND, append::APPENDER, commit::COMMIT];
 
 /// What the oracle says of an array.
-fn described(array: &Array1<u32>) -> String {
+pub fn described(array: &Array1<u32>) -> String {
     let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
     format!("<u4 {} {:08x}", array.len(), crc32fast::hash(&bytes))
 }

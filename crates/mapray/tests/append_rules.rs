@@ -33,7 +33,7 @@ fn refused<T>(
     assert_eq!(error.kind(), kind, "{text}");
     assert!(says.iter().all(|part| text.contains(part)), "{text}");
     assert!(fs::read(path).unwrap() == before, "{text}: the file has changed");
-    let litter = Path::new(path.parent().unwrap()).join(".a.npy.mapray-journal");
+    let litter = Path::new(path.parent().unwrap()).join(".a.npy.mapray-append");
     assert!(!litter.exists(), "{text}");
 }
 
@@ -202,7 +202,7 @@ fn what_follows_the_array_is_cut_off_only_where_that_is_asked_for() {
 }
 
 fn journal_of(path: &Path) -> PathBuf {
-    path.with_file_name(format!(".{}.mapray-journal", path.file_name().unwrap().display()))
+    path.with_file_name(format!(".{}.mapray-append", path.file_name().unwrap().display()))
 }
 
 /// Leaves the file as a process does that is killed after it has written rows and not flushed them.

@@ -9,8 +9,8 @@ use common::scratch;
 use mapray::dtype::Endian;
 use mapray::{
     Algorithm, AnyArray, ArrayFile, Casting, Conversion, CreateOptions, Difference, DynView,
-    ErrorKind, Layout, Npz, Order, SaveOptions, SavezOptions, Scalar, checksum, compare, histogram,
-    save_raw, summaries, summary,
+    ErrorKind, Layout, Npz, Order, SaveOptions, SavezOptions, Scalar, Summary, checksum, compare,
+    histogram, save_raw, summaries, summary,
 };
 use ndarray::{Array, Array2, ArrayD, Axis, Dimension, Ix2, IxDyn, arr1, arr2};
 
@@ -29,9 +29,9 @@ fn the_first_element_in_c_order_is_the_one_that_an_error_names() {
     let (path, out) = (folder.path().join("a.npy"), folder.path().join("out"));
     fs::write(&out, "old").unwrap();
     // Wide enough for several tiles, of which a later one in the file's order has the first misfit.
-    let mut array = Array2::<i32>::zeros((3000, 2000));
-    for at in [(2999, 0), (70, 1990), (70, 1995), (2000, 3)] {
-        array[at] = 1000 + at.1 as i32;
+    let mut array = Array2::<i64>::zeros((700, 2000));
+    for at in [(699, 0), (70, 1990), (70, 1995), (500, 3)] {
+        array[at] = 1000 + at.1 as i64;
     }
     let fortran = array.t().as_standard_layout().reversed_axes().to_owned();
     for array in [&array, &fortran] {
@@ -101,12 +101,12 @@ fn large_arrays_are_transposed_and_copied_element_by_element() {
     let at = |name: &str| folder.path().join(name);
     // Of every size of element that has a copy of its own, and of one that has none.
     for (dtype, shape) in [
-        ("u1", vec![3001, 2999]),
-        ("<u2", vec![1500, 2, 1100]),
-        ("<f4", vec![130, 170, 110]),
-        ("<c8", vec![1021, 1019]),
+        ("u1", vec![901, 1499]),
+        ("<u2", vec![700, 2, 400]),
+        ("<f4", vec![90, 70, 80]),
+        ("<c8", vec![521, 619]),
         ("<c16", vec![700, 800]),
-        ("S3", vec![1700, 1900]),
+        ("S3", vec![700, 900]),
     ] {
         let layout = Layout::contiguous(dtype.parse().unwrap(), &shape, Order::C, 0).unwrap();
         let bytes: Vec<u8> = (0..layout.nbytes()).map(|i| (i * 7 + i / 251) as u8).collect();
@@ -129,7 +129,7 @@ fn large_arrays_are_transposed_and_copied_element_by_element() {
             let element = &written[place * itemsize..][..itemsize];
             assert_eq!(element, expected.element(&index).unwrap(), "{dtype} {index:?}");
         }
-        assert!(difference(&found, &expected).is_same());
+        assert!(compare(&found, &expected).equal_nan(true).difference().unwrap().is_same());
         save_raw(at("back.raw"), &found).unwrap();
         assert!(fs::read(at("back.raw")).unwrap() == bytes, "{dtype}");
     }
@@ -156,15 +156,17 @@ fn memory_is_bounded_however_large_the_array() {
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
     };
     let before = peak();
-    let c = sparse("c.npy", (40_000, 20_000), Order::C, "u1");
-    let f = sparse("f.npy", (40_000, 20_000), Order::F, "u1");
+    let c = sparse("c.npy", (2_000, 1_500), Order::C, "S64");
+    let f = sparse("f.npy", (2_000, 1_500), Order::F, "S64");
     assert!(difference(&c, &f).is_same());
     checksum(&f, Algorithm::Crc32, None).unwrap();
-    let numbers = sparse("n.npy", (3_000, 2_000), Order::C, "f4");
+    let reordered = Conversion::new().order(Order::C);
+    SaveOptions::new().conversion(reordered).save_dyn(at("t.npy"), &f).unwrap();
+    let numbers = sparse("n.npy", (1_000, 1_000), Order::C, "f4");
     let transposed = Conversion::new().order(Order::F).dtype("c16".parse().unwrap());
     SaveOptions::new().conversion(transposed).save_dyn(at("t.npy"), &numbers).unwrap();
-    assert_eq!(histogram(&numbers).bins(3).count().unwrap().counts, [0, 6_000_000, 0]);
-    assert_eq!(summaries(&numbers, &[0]).unwrap().values.len(), 2_000);
+    assert_eq!(histogram(&numbers).bins(3).count().unwrap().counts, [0, 1_000_000, 0]);
+    assert_eq!(summaries(&numbers, &[0]).unwrap().values.len(), 1_000);
     let used = peak() - before;
     println!("\nmeasured {used} MiB at the most");
     assert!(used < 64, "{used} MiB");
@@ -334,19 +336,21 @@ fn a_summary_of_a_group_is_that_of_the_group_alone() {
     let mut array =
         Array::from_shape_fn((4, 3, 5), |(i, j, k)| ((i * 31 + j * 17 + k * 7) % 13) as f32);
     (array[[1, 2, 3]], array[[1, 1, 1]]) = (f32::NAN, f32::INFINITY);
+    // NaN is like NaN here.
+    let text = |summary: &Summary| format!("{summary:?}");
     let whole = DynView::from_array(&array).unwrap();
     for axis in 0..3 {
         let found = summaries(&whole, &[axis - 3]).unwrap();
         let lanes = array.lanes(Axis(axis as usize));
         assert_eq!(found.values.len(), lanes.into_iter().len());
         for (found, lane) in found.values.iter().zip(array.lanes(Axis(axis as usize))) {
-            assert_eq!(*found, summary(&DynView::from_array(&lane).unwrap()).unwrap());
+            assert_eq!(text(found), text(&summary(&DynView::from_array(&lane).unwrap()).unwrap()));
         }
     }
     let found = summaries(&whole, &[0, -1]).unwrap();
     assert_eq!(found.shape, [3]);
     for (found, part) in found.values.iter().zip(array.axis_iter(Axis(1))) {
-        assert_eq!(*found, summary(&DynView::from_array(&part).unwrap()).unwrap());
+        assert_eq!(text(found), text(&summary(&DynView::from_array(&part).unwrap()).unwrap()));
     }
     assert_eq!(summaries(&whole, &[]).unwrap().shape, [4, 3, 5]);
     assert_eq!(summaries(&whole, &[3]).unwrap_err().kind(), ErrorKind::Index);

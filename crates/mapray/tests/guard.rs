@@ -68,15 +68,16 @@ impl Lent {
     /// The bytes of the file from [`OFFSET`] on.
     fn open((kind, mode): (&str, Mode), path: &Path) -> Lent {
         let options = MapOptions::new().offset(OFFSET as u64).mode(mode);
-        // SAFETY: the promise is broken, as these tests are to show: the guard puts zeros where the
-        // file was cut. The bytes are looked at one by one, and no value is relied on for safety.
-        unsafe {
-            match kind {
-                "Map" => Lent::Map(options.map(path).unwrap()),
-                "MapMut" => Lent::MapMut(options.map_mut(path).unwrap()),
-                "DynMap" => Lent::DynMap(options.map_dyn(path).unwrap()),
-                _ => Lent::DynMapMut(options.map_dyn_mut(path).unwrap()),
-            }
+        match kind {
+            // SAFETY: the promise is broken, as these tests are to show: the guard puts zeros where
+            // the file was cut. No value is relied on for safety.
+            "Map" => Lent::Map(unsafe { options.map(path) }.unwrap()),
+            // SAFETY: as above.
+            "MapMut" => Lent::MapMut(unsafe { options.map_mut(path) }.unwrap()),
+            // SAFETY: as above.
+            "DynMap" => Lent::DynMap(unsafe { options.map_dyn(path) }.unwrap()),
+            // SAFETY: as above.
+            _ => Lent::DynMapMut(unsafe { options.map_dyn_mut(path) }.unwrap()),
         }
     }
 
@@ -92,12 +93,12 @@ impl Lent {
     /// The byte that stands at this place of the file.
     fn byte(&self, at: usize) -> u8 {
         // SAFETY: the tests ask for bytes of the map only.
-        unsafe { self.address().add(at - OFFSET).read_volatile() }
+        unsafe { self.address().wrapping_add(at - OFFSET).read_volatile() }
     }
 
     fn store(&self, at: usize, byte: u8) {
         // SAFETY: as above, and only in modes that can be written.
-        unsafe { self.address().add(at - OFFSET).write_volatile(byte) }
+        unsafe { self.address().wrapping_add(at - OFFSET).write_volatile(byte) }
     }
 
     fn check(&self) -> Result<()> {

@@ -33,7 +33,7 @@ fn ours(folder: &Path) -> Map<u8, Ix1> {
 
 fn load(map: &Map<u8, Ix1>, at: usize) -> u8 {
     // SAFETY: a byte of the map.
-    unsafe { map.as_ptr().add(at).read_volatile() }
+    unsafe { map.as_ptr().wrapping_add(at).read_volatile() }
 }
 
 /// A page of somebody else's map that its file does not have.
@@ -78,8 +78,10 @@ static ADDRESS: AtomicUsize = AtomicUsize::new(0);
 /// Gives every page that is missed zeros, as some library might.
 extern "C" fn fill_in(_: c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     CALLS.fetch_add(1, Ordering::Relaxed);
-    // SAFETY: the kernel's, with an address where a page was missed.
-    let address = unsafe { (*info).si_addr() };
+    // SAFETY: the kernel's.
+    let info = unsafe { &*info };
+    // SAFETY: a page was missed, so there is an address.
+    let address = unsafe { info.si_addr() };
     ADDRESS.store(address.addr(), Ordering::Relaxed);
     let (rights, flags) = (libc::PROT_READ, libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_FIXED);
     let page = address.map_addr(|address| address / PAGE * PAGE);

@@ -175,6 +175,9 @@ trait Binned: Value {
     /// Whether it is less than this edge, exactly.
     fn is_below(self, edge: f64) -> bool;
 
+    /// Whether it is greater than this edge, exactly.
+    fn is_above(self, edge: f64) -> bool;
+
     /// The number of the type that edges have which is nearest to this one.
     fn round(edge: f64) -> f64 {
         edge
@@ -196,6 +199,14 @@ macro_rules! integers {
                 }
                 // Saturates far outside of what the integer can be.
                 i128::from($value(self)) < edge.ceil() as i128
+            }
+
+            #[inline]
+            fn is_above(self, edge: f64) -> bool {
+                if size_of::<Self>() < 8 {
+                    return self.wide() > edge;
+                }
+                i128::from($value(self)) > edge.floor() as i128
             }
         }
     )*};
@@ -220,6 +231,11 @@ macro_rules! floats {
             #[inline]
             fn is_below(self, edge: f64) -> bool {
                 Float::wide(self) < edge
+            }
+
+            #[inline]
+            fn is_above(self, edge: f64) -> bool {
+                Float::wide(self) > edge
             }
 
             fn round(edge: f64) -> f64 {
@@ -280,10 +296,8 @@ impl<T: Binned> Accumulator for Counter<T> {
             *below += 1;
             return;
         }
-        if !value.is_below(last) {
-            // On the last edge, or above it.
-            let is_above = value.is_infinite() || !value.is_below(last.next_up());
-            *(if is_above { above } else { &mut counts[bins - 1] }) += 1;
+        if value.is_above(last) {
+            *above += 1;
             return;
         }
         // Nearly right; the edges themselves decide.
@@ -292,7 +306,7 @@ impl<T: Binned> Accumulator for Counter<T> {
         while value.is_below(edges[bin]) {
             bin -= 1;
         }
-        while !value.is_below(edges[bin + 1]) {
+        while bin + 1 < bins && !value.is_below(edges[bin + 1]) {
             bin += 1;
         }
         counts[bin] += 1;

@@ -40,12 +40,8 @@ impl Source {
         let Some(target) = self.target() else {
             return Ok(self);
         };
-        match Journal::find(&target)? {
-            // Whoever is appending, or was, has left alone what the file held before. What is behind
-            // that is cleared up by who appends next.
-            Some(path) if Journal::peek(&path) == Some(Kind::Append) => return Ok(self),
-            Some(_) => {}
-            None => return Ok(self),
+        if find(&target)?.is_none() {
+            return Ok(self);
         }
         settle(&self, &target)?;
         self.examined_again()
@@ -53,17 +49,20 @@ impl Source {
 
     /// Checks, with a lock on the file, that no change of it was cut off since it was opened.
     pub(crate) fn require_settled(&self) -> Result<()> {
-        let Some(path) = self.target().map(|target| Journal::find(&target)).transpose()? else {
-            return Ok(());
-        };
-        match path {
-            Some(path) if Journal::peek(&path) != Some(Kind::Append) => {
+        match self.target().map(|target| find(&target)).transpose()? {
+            Some(Some(_)) => {
                 let message = "a change of the file was cut off after it was opened";
                 Err(self.name(Error::new(ErrorKind::Changed, message).hint("open it anew")))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// The journal that must be seen to before anybody looks at the file. ([`Kind::Length`] has the same
+/// name; who was appending is the next one's affair who appends.)
+fn find(target: &Path) -> Result<Option<PathBuf>> {
+    Journal::find(target, Kind::Redo)
 }
 
 /// Waits for who is at work, or takes over from who is no more.
@@ -73,7 +72,7 @@ fn settle(source: &Source, target: &Path) -> Result<()> {
         match Lock::exclusive(&source.try_clone()?.with_locks(), 0..u64::MAX) {
             Ok(Some(_lock)) => {
                 // Who had the lock before may have come to the end.
-                return match Journal::find(target)? {
+                return match find(target)? {
                     Some(path) => recover(source, &path),
                     None => Ok(()),
                 };
@@ -81,11 +80,7 @@ fn settle(source: &Source, target: &Path) -> Result<()> {
             Ok(None) => return Err(source.name(without_locks(target))),
             Err(error) if error.kind() != ErrorKind::Locked => return Err(error),
             Err(error) => {
-                let Some(path) = Journal::find(target)? else {
-                    return Ok(());
-                };
-                // Who appends goes on for as long as they like, and readers may look meanwhile.
-                if Journal::peek(&path) == Some(Kind::Append) {
+                if find(target)?.is_none() {
                     return Ok(());
                 }
                 if begun.elapsed() > PATIENCE {
@@ -118,8 +113,7 @@ fn recover(source: &Source, path: &Path) -> Result<()> {
     require_trusted(&journal, source)?;
     let recovered = match journal.kind() {
         Kind::Redo => redo::recover(&journal, source),
-        Kind::Append => Ok(Recovery::Readable),
-        Kind::Length => {
+        Kind::Length | Kind::Append => {
             let message = "the journal is of a kind that only a later version of mapray knows";
             Err(Error::new(ErrorKind::Unsupported, message).at_path(path))
         }
@@ -179,7 +173,7 @@ fn aside(path: &Path) -> PathBuf {
 }
 
 fn without_locks(target: &Path) -> Error {
-    let journal = Journal::path_for(target);
+    let journal = Journal::path_for(target, Kind::Redo);
     let shown = journal.file_name().unwrap_or_default().display().to_string();
     let message = "a change of the file has not come to its end, and without locks nobody can tell \
                    whether somebody is still at work";

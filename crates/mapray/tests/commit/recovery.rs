@@ -374,3 +374,27 @@ fn a_file_that_was_open_before_the_change_was_cut_off_is_not_written_to() {
     assert_eq!(load(&path).unwrap(), expected());
     file.map_live_dyn(Mode::ReadWrite).unwrap();
 }
+
+#[test]
+#[cfg(not(mapray_portable))]
+fn rows_that_are_being_appended_stand_in_nobodys_way() {
+    let (folder, path, data) = with_file();
+    let file = ArrayFile::open(&path).unwrap();
+    // An append that was killed: its session's journal, and bytes behind the end.
+    let mut log = mapray::Appender::open(&path).unwrap();
+    log.extend(&Array1::from_elem(2 << 20, 5_u8)).unwrap();
+    let session = folder.path().join(".a.npy.mapray-append");
+    let bytes = fs::read(&session).unwrap();
+    assert_eq!(load(&path).unwrap(), [7; N], "readers look meanwhile");
+    drop(log);
+    fs::write(&session, bytes).unwrap();
+    assert_eq!(load(&path).unwrap().len(), N + (2 << 20));
+    drop(file);
+    let mut map = ArrayFile::open(&path).unwrap().map_live::<u8, Ix1>(Mode::CopyOnWrite).unwrap();
+    map.set(0, 9).unwrap();
+    map.commit().unwrap();
+    assert_eq!(fs::read(&path).unwrap()[data], 9);
+    assert_eq!(names(&folder), [".a.npy.mapray-append", "a.npy"], "the next append sees to it");
+    mapray::append(&path, &Array1::from_elem(1, 1_u8)).unwrap();
+    assert_eq!(names(&folder), ["a.npy"]);
+}

@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::npy;
 use crate::layout::Layout;
 use crate::map;
-use crate::source::{Durability, Journal, ReadAt, require_trusted};
+use crate::source::{Durability, Journal, Kind, ReadAt, require_trusted};
 use crate::sys;
 
 impl GrowingFile {
@@ -14,7 +14,7 @@ impl GrowingFile {
     pub(super) fn clear_tail(&self, cut_trailing: bool) -> Result<()> {
         self.source.require(self.layout.span())?;
         let path = match self.source.target() {
-            Some(target) => Journal::find(&target)?,
+            Some(target) => Journal::find(&target, Kind::Append)?,
             None => None,
         };
         let journal = match path.as_ref().map(|path| (path, Journal::open(path))) {
@@ -62,7 +62,8 @@ impl GrowingFile {
         let stamp = sys::stamp(self.source.file());
         let stamp = stamp.map_err(|error| self.name(Error::io("examine the file", error)))?;
         let longest = 8 + npy::MAX_HEADER_SIZE * 4 + npy::Prelude::MAX_LEN;
-        if !journal.is_about(&stamp) || !(8..=longest as u64).contains(&journal.len()) {
+        let is_ours = journal.kind() == Kind::Append && journal.is_about(&stamp);
+        if !is_ours || !(8..=longest as u64).contains(&journal.len()) {
             return Ok(false);
         }
         require_trusted(journal, &self.source)?;

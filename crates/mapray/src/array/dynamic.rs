@@ -34,8 +34,8 @@ use crate::source::ReadAt;
 /// ```
 #[derive(Debug)]
 pub struct DynMap {
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([] DynMap: region, layout);
@@ -112,8 +112,8 @@ impl DynMap {
 /// ```
 #[derive(Debug)]
 pub struct DynMapMut {
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([] DynMapMut: region, layout);

@@ -38,8 +38,8 @@ use crate::source::{ReadAt, Source};
 #[derive(Clone, Debug)]
 pub struct ArrayFile {
     pub(super) source: Arc<Source>,
-    entry: Entry,
-    layout: Layout,
+    pub(super) entry: Entry,
+    pub(super) layout: Layout,
 }
 
 impl ArrayFile {

@@ -37,8 +37,8 @@ use crate::source::{ReadAt, Source};
 /// ```
 #[derive(Clone, Debug)]
 pub struct DynLiveMap {
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([] DynLiveMap: region, layout);

@@ -15,6 +15,7 @@ mod methods;
 mod npz;
 mod options;
 mod read;
+mod refresh;
 mod shared;
 mod stored;
 mod tiles;

@@ -14,5 +14,5 @@ pub use crate::sys::Advice;
 pub use mode::Mode;
 pub use pages::{Pages, Residency};
 pub(crate) use region::Region;
-pub(crate) use registry::{cut, give_back, require_whole};
+pub(crate) use registry::{cut, give_back, require_uncut, require_whole};
 pub(crate) use upkeep::{Update, bring_up_to_date, stored as stored_checksum};

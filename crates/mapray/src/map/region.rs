@@ -35,7 +35,7 @@ pub(crate) struct Region {
     member: Option<String>,
     upkeep: Upkeep,
     /// What keeps others from writing the file in a way that does not go with this map.
-    lock: Option<Lock>,
+    lock: Option<Arc<Lock>>,
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
@@ -76,12 +76,22 @@ impl Region {
     ///
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
-        let require = || source.require(bytes.clone());
         let writes = mode.writes_file();
         let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
         if lock.is_some() {
             source.require_settled()?;
         }
+        Region::map_locked(source, bytes, mode, lock.map(Arc::new))
+    }
+
+    /// The same, where what keeps others from writing the file is there already.
+    pub(crate) fn map_locked(
+        source: &Source,
+        bytes: Range<u64>,
+        mode: Mode,
+        lock: Option<Arc<Lock>>,
+    ) -> Result<Region> {
+        let require = || source.require(bytes.clone());
         let file = source.file();
         let stamp = match mode {
             Mode::CopyOnWrite => Some(sys::stamp(file)),
@@ -197,6 +207,11 @@ impl Region {
         lock.make_exclusive(&same(Source::open(path)?, path, *identity)?)
     }
 
+    /// What keeps others from writing the file in a way that does not go with this map.
+    pub(crate) fn lock(&self) -> Option<&Arc<Lock>> {
+        self.lock.as_ref()
+    }
+
     /// Keeps the `size` bytes at `at`, a multiple of it, for atomics of that size.
     ///
     /// # Errors
@@ -295,6 +310,10 @@ impl Region {
                 .at_offset(range.start)
                 .expected(format!("{} bytes from there on", range.end - range.start)),
         }
+    }
+
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.registered.as_ref().map(Registered::record)
     }
 
     /// Checks that no page was lost: since [`guard::install`](crate::guard::install) put zeros in its
@@ -418,19 +437,21 @@ impl Region {
     }
 
     /// The file, by a descriptor of its own with the rights that the mode asks for.
-    pub(crate) fn file(&self) -> Result<File> {
-        match &self.backing {
+    pub(crate) fn source(&self) -> Result<Source> {
+        let source = match &self.backing {
             Backing::File(file) => {
-                file.try_clone().map_err(|error| Error::io("copy the descriptor", error))
-            }
-            Backing::Path(path, identity) if self.mode.writes_file() => {
-                Ok(same(Source::open_writable(path)?, path, *identity)?.into_file())
+                let file = file.try_clone();
+                Source::from_file(file.map_err(|error| Error::io("copy the descriptor", error))?)?
             }
             Backing::Path(path, identity) => {
-                Ok(same(Source::open(path)?, path, *identity)?.into_file())
+                let writes = self.mode.writes_file();
+                let open = if writes { Source::open_writable } else { Source::open };
+                same(open(path)?, path, *identity)?
             }
-            Backing::Memory => Err(no_file()),
-        }
+            Backing::Memory => return Err(no_file()),
+        };
+        let locks = self.lock.is_some() || !self.mode.writes_file();
+        Ok(if locks { source } else { source.without_locks() })
     }
 
     /// Runs `work` on the file, opened again where no descriptor is held.

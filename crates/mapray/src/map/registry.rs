@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::map::Mode;
 use crate::map::loss::Loss;
 use crate::map::ranges::Ranges;
+use crate::map::{Mode, Region};
 use crate::source::Source;
 use crate::sys::{self, Identity, LengthProbe, Mapping};
 
@@ -145,12 +145,30 @@ fn on_maps_of<T>(
 /// [`ErrorKind::Locked`] where one does; the file is as it was.
 pub(crate) fn cut(source: &Source, len: u64) -> Result<()> {
     on_maps_of(source.identity(), |maps| {
-        match maps.filter(|map| map.bytes.end > len).max_by_key(|map| map.bytes.end) {
-            Some(map) => Err(source.name(in_the_way(map, len))),
-            None => sys::set_len(source.file(), len)
-                .map_err(|error| source.name(Error::io("make the file shorter", error))),
-        }
+        none_beyond(source, len, maps)?;
+        sys::set_len(source.file(), len)
+            .map_err(|error| source.name(Error::io("make the file shorter", error)))
     })
+}
+
+/// Checks that the file can be cut to `len` bytes when `own`, a map of it, is no more.
+///
+/// # Errors
+///
+/// As [`cut`].
+pub(crate) fn require_uncut(source: &Source, len: u64, own: Option<&Region>) -> Result<()> {
+    let own = own.and_then(Region::record);
+    on_maps_of(source.identity(), |maps| {
+        let is_own = |map: &&Record| own.is_some_and(|own| ptr::eq(*map, own));
+        none_beyond(source, len, &mut maps.filter(|map| !is_own(map)))
+    })
+}
+
+fn none_beyond(source: &Source, len: u64, maps: &mut dyn Iterator<Item = &Record>) -> Result<()> {
+    match maps.filter(|map| map.bytes.end > len).max_by_key(|map| map.bytes.end) {
+        Some(map) => Err(source.name(in_the_way(map, len))),
+        None => Ok(()),
+    }
 }
 
 /// Gives back what lies behind byte `len` of the file, as far as no map of this process reaches it.

@@ -331,6 +331,13 @@ impl FileLock {
         }
         failed
     }
+
+    /// Makes an exclusive lock a shared one. `file` is another opening of the same file.
+    pub(crate) fn make_shared(&mut self, file: File) {
+        self.page = None;
+        // Somebody may have been quicker; then there is nothing left to hold.
+        self.page = FileLock::new(file, false).ok().and_then(|lock| lock.page);
+    }
 }
 
 /// The processes that have the file locked, as far as the system tells (`/proc/locks`).

@@ -122,6 +122,15 @@ impl FileLock {
         }
         locked
     }
+
+    /// Makes an exclusive lock a shared one. `file` is another opening of the same file.
+    pub(crate) fn make_shared(&mut self, file: File) {
+        let _ = self.file.unlock();
+        // Somebody may have been quicker; then there is nothing left to hold.
+        if let Ok(lock) = FileLock::new(file, false) {
+            *self = lock;
+        }
+    }
 }
 
 /// The processes that have the file locked: not to be had.

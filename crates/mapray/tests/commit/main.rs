@@ -12,7 +12,24 @@ mod journal;
 mod archives;
 #[cfg(not(mapray_portable))]
 mod model;
+mod modes;
 #[cfg(not(mapray_portable))]
 mod private;
 mod recovery;
+#[cfg(not(mapray_portable))]
 mod refusals;
+
+use std::fs;
+use std::path::PathBuf;
+
+use common::scratch;
+use tempfile::TempDir;
+
+const LEN: usize = 20_000;
+
+fn with_file() -> (TempDir, PathBuf) {
+    let folder = scratch();
+    let path = folder.path().join("a");
+    fs::write(&path, [7; LEN]).unwrap();
+    (folder, path)
+}

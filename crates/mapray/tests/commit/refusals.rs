@@ -3,79 +3,20 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mapray::{ErrorKind, MapMut, MapOptions, Mode};
 use ndarray::Ix1;
-use tempfile::TempDir;
 
 use crate::common::disk::Disk;
-use crate::common::{self, scratch};
-use crate::journal;
-
-const LEN: usize = 20_000;
-
-fn with_file() -> (TempDir, PathBuf) {
-    let folder = scratch();
-    let path = folder.path().join("a");
-    fs::write(&path, [7; LEN]).unwrap();
-    (folder, path)
-}
+use crate::{LEN, common, journal, with_file};
 
 fn map(path: &Path) -> MapMut<u8, Ix1> {
     // SAFETY: the tests read nothing of the map that they change in the file.
     unsafe { MapOptions::new().mode(Mode::CopyOnWrite).map_mut(path) }.unwrap()
 }
 
-#[test]
-fn only_a_copy_on_write_map_has_edits_of_its_own() {
-    let (_folder, path) = with_file();
-    let mut read = MapOptions::new().mode(Mode::Read).live::<u8, Ix1>(&path).unwrap();
-    assert_eq!(read.dirty_pages().unwrap(), []);
-    read.discard().unwrap();
-    read.commit().unwrap();
-    for mode in [Mode::ReadWrite, Mode::Write] {
-        let options = MapOptions::new().mode(mode).shape(LEN);
-        // SAFETY: nobody else knows the file.
-        let mut map = unsafe { options.map_mut::<u8, Ix1>(&path) }.unwrap();
-        map.fill(9);
-        let errors = [
-            map.dirty_pages().unwrap_err(),
-            map.pages().dirty().unwrap_err(),
-            map.discard().unwrap_err(),
-            map.commit().unwrap_err(),
-        ];
-        for error in errors {
-            assert_eq!(error.kind(), ErrorKind::Mode, "{error}");
-            assert_eq!(error.path(), Some(&*path));
-        }
-        assert!(map.iter().all(|&byte| byte == 9));
-    }
-    let empty = path.with_file_name("empty");
-    mapray::save(&empty, &ndarray::Array1::<f64>::zeros(0)).unwrap();
-    let file = mapray::ArrayFile::open(&empty).unwrap();
-    let mut nothing = file.map_live::<f64, Ix1>(Mode::CopyOnWrite).unwrap();
-    assert_eq!(nothing.dirty_pages().unwrap(), []);
-    nothing.discard().unwrap();
-    nothing.commit().unwrap();
-}
-
-#[test]
-#[cfg(mapray_portable)]
-fn where_pages_cannot_be_asked_an_error_says_so() {
-    let (_folder, path) = with_file();
-    let mut map = map(&path);
-    map[0] = 1;
-    let errors =
-        [map.dirty_pages().unwrap_err(), map.discard().unwrap_err(), map.commit().unwrap_err()];
-    for error in errors {
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-    }
-    assert_eq!((map[0], fs::read(&path).unwrap()[0]), (1, 7));
-}
-
 /// Stores, lets `happen` happen to the file, and commits, which must fail.
-#[cfg(not(mapray_portable))]
 fn refused(kind: ErrorKind, what: &str, happen: impl FnOnce(&Path)) {
     let (folder, path) = with_file();
     let mut map = map(&path);
@@ -99,7 +40,6 @@ fn refused(kind: ErrorKind, what: &str, happen: impl FnOnce(&Path)) {
 }
 
 #[test]
-#[cfg(not(mapray_portable))]
 fn a_file_that_was_changed_since_is_not_written() {
     let write = |path: &Path, at: usize, bytes: &[u8]| {
         File::options().write(true).open(path).unwrap().write_all_at(bytes, at as u64).unwrap();
@@ -125,7 +65,6 @@ fn a_file_that_was_changed_since_is_not_written() {
 }
 
 #[test]
-#[cfg(not(mapray_portable))]
 fn a_file_that_is_gone_is_not_made_again() {
     let (folder, path) = with_file();
     let mut map = map(&path);
@@ -146,7 +85,6 @@ fn a_file_that_is_gone_is_not_made_again() {
 }
 
 #[test]
-#[cfg(not(mapray_portable))]
 fn of_two_who_edit_the_first_to_commit_wins_and_the_second_loses_nothing() {
     let (_folder, path) = with_file();
     let (mut first, mut second) = (map(&path), map(&path));
@@ -167,7 +105,6 @@ fn of_two_who_edit_the_first_to_commit_wins_and_the_second_loses_nothing() {
 }
 
 #[test]
-#[cfg(not(mapray_portable))]
 fn who_writes_the_file_keeps_a_commit_out() {
     let (_folder, path) = with_file();
     let mut edited = map(&path);
@@ -183,7 +120,6 @@ fn who_writes_the_file_keeps_a_commit_out() {
 }
 
 #[test]
-#[cfg(not(mapray_portable))]
 fn where_nothing_may_be_written_nothing_is_committed() {
     const TEST: &str = "refusals::where_nothing_may_be_written_nothing_is_committed";
     let disk = match Disk::mount("ext4", 8) {
@@ -204,7 +140,6 @@ fn where_nothing_may_be_written_nothing_is_committed() {
 }
 
 #[test]
-#[cfg(not(mapray_portable))]
 fn on_a_full_disk_nothing_is_committed() {
     const TEST: &str = "refusals::on_a_full_disk_nothing_is_committed";
     for kind in ["ext4", "tmpfs"] {

@@ -141,7 +141,7 @@ pub fn checksum(
 enum Hasher {
     Crc32(crc32fast::Hasher),
     Sha256(sha2::Sha256),
-    Xxh3(XxHash3_128),
+    Xxh3(Box<XxHash3_128>),
 }
 
 impl Hasher {
@@ -149,7 +149,7 @@ impl Hasher {
         match algorithm {
             Algorithm::Crc32 => Hasher::Crc32(crc32fast::Hasher::new()),
             Algorithm::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
-            Algorithm::Xxh3 => Hasher::Xxh3(XxHash3_128::new()),
+            Algorithm::Xxh3 => Hasher::Xxh3(Box::new(XxHash3_128::new())),
         }
     }
 

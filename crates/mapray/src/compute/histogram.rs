@@ -1,5 +1,7 @@
 //! How often values lie in which range.
 
+use std::cmp::Ordering;
+
 use super::axes::Axes;
 use super::dispatch::{for_type, unsupported};
 use super::fold::{Accumulator, accumulate};
@@ -102,7 +104,9 @@ impl Histogram<'_> {
         let mut counts = reserved::<u64>(bins)?;
         counts.resize(bins, 0);
         let edges = self.edges::<T>()?;
-        if let Some(at) = (0..bins).find(|&at| !(edges[at] < edges[at + 1])) {
+        if let Some(at) =
+            (0..bins).find(|&at| edges[at].partial_cmp(&edges[at + 1]) != Some(Ordering::Less))
+        {
             return Err(Error::new(ErrorKind::Shape, "there are too many bins for the range")
                 .expected(format!(
                     "numbers between {} and {} to tell them apart",

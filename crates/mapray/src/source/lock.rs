@@ -115,11 +115,12 @@ impl Lock {
         let free = claims.require_free(source, &new);
         claims.claims.push(if free.is_ok() { new } else { old });
         claims.claims.sort_by_key(|claim| claim.number);
-        if claims.exclusive && !claims.claims.iter().any(|claim| claim.exclusive) {
-            if let Ok(again) = source.reopened() {
-                claims.file.make_shared(again.into_file());
-                claims.exclusive = false;
-            }
+        if claims.exclusive
+            && !claims.claims.iter().any(|claim| claim.exclusive)
+            && let Ok(again) = source.reopened()
+        {
+            claims.file.make_shared(again.into_file());
+            claims.exclusive = false;
         }
         free
     }

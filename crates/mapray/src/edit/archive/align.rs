@@ -64,7 +64,7 @@ pub(super) fn align(path: &Path, options: &NpzEditOptions) -> Result<Vec<Aligned
         let name = directory.name(member);
         let at = tail.position();
         let behind = old.elements.map(|elements| elements - old.data.start);
-        let fits = |behind| (at + old.header.len() as u64 + behind) % alignment == 0;
+        let fits = |behind: u64| (at + old.header.len() as u64 + behind).is_multiple_of(alignment);
         let header = match behind {
             Some(behind) if !fits(behind) => {
                 moved::aligned_header(&old.header, at, behind, alignment)

@@ -8,7 +8,7 @@ use mapray::{Archive, ArrayFile, ErrorKind, MapOptions, Slice};
 use crate::failure::Failure;
 use crate::opened::Opened;
 use crate::raw::RawArgs;
-use crate::sniff;
+use crate::{progress, sniff};
 
 /// How many members an error lists.
 const LISTED: usize = 5;
@@ -63,7 +63,10 @@ impl Address {
             return Ok(None);
         }
         match (Archive::open(&self.path), &self.member) {
-            (Ok(archive), _) => Ok(Some(archive)),
+            (Ok(archive), _) => {
+                archive.count_reads(progress::counter());
+                Ok(Some(archive))
+            }
             (Err(error), Some(member)) if error.kind() == ErrorKind::Member => {
                 let path = self.path.display();
                 let message = "the file holds one array, which has no name";
@@ -108,10 +111,12 @@ impl Address {
 
     /// The whole array of a file that is no archive.
     pub fn open_file(&self) -> Result<ArrayFile, Failure> {
-        Ok(match &self.raw {
+        let file = match &self.raw {
             Some(options) => options.file(&self.path)?,
             None => ArrayFile::open(&self.path)?,
-        })
+        };
+        file.count_reads(progress::counter());
+        Ok(file)
     }
 
     /// The array, sliced.

@@ -5,19 +5,35 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{convert, head, info, output, slice, stats, tour, verify};
+use crate::style::When;
+use crate::{
+    checksum, completions, convert, create, diff, evict, head, hist, info, ls, man, output,
+    progress, residency, set, slice, stats, tail, tour, verify, warm,
+};
 
 /// Inspect, slice and convert array files of any size, where they lie.
 #[derive(Debug, Parser)]
 #[command(name = "mapray", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
-    pub command: Command,
+    command: Command,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    #[arg(
+        hide_possible_values = true,
+        help = "Colours: auto (on terminals, unless NO_COLOR is set), always or never"
+    )]
+    #[arg(hide_default_value = true, help_heading = "Everywhere")]
+    color: When,
+    /// No progress bar, no word on what was done; only results and errors
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    quiet: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   mapray info data.npy
+  mapray ls
   mapray slice 'data.npy[0:10, ::2]'
   mapray slice 'data.npy[-1]' -o last.npy
   mapray head camera.raw --dtype '>i2' --shape 480,640 --offset 512
@@ -29,38 +45,66 @@ one only. A slice, as between NumPy's brackets, may come last; put all into quot
 shell leaves the brackets alone. A path that exists is taken whole, brackets and all.
 
 Data goes to stdout, messages to stderr. The exit code is 0 when done, 1 where verify finds faults,
-and 2 for wrong arguments and for files that cannot be read or written.";
+diff a difference or checksum --check another checksum, and 2 for wrong arguments and for files that
+cannot be read or written. A run of more than half a second shows on a terminal how far it is. Ctrl-C
+leaves the files as they were, or done.";
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+enum Command {
     /// Walk through the main job on files in a temporary folder, checking each step
+    #[command(after_help = "Examples:\n  mapray tour")]
     Tour,
     Info(info::Args),
+    Ls(ls::Args),
     Head(head::Args),
+    Tail(tail::Args),
     Slice(slice::Args),
     Stats(stats::Args),
+    Hist(hist::Args),
+    Diff(diff::Args),
+    Checksum(checksum::Args),
     Verify(verify::Args),
     Convert(convert::Args),
+    Create(create::Args),
+    Set(set::Args),
+    Warm(warm::Args),
+    Evict(evict::Args),
+    Residency(residency::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
-impl Command {
-    /// Does what was asked. Whatever is printed is printed at the end, when nothing can fail.
+impl Args {
+    /// Does what was asked. What is short is printed at the end, when nothing can fail.
     pub fn run(&self) -> Result<ExitCode, Failure> {
-        match self {
+        self.color.apply();
+        if self.quiet {
+            progress::be_quiet();
+        }
+        match &self.command {
             Command::Tour => {
                 let as_expected = tour::run(&mut std::io::stdout().lock());
                 let as_expected = as_expected.map_err(Failure::Output)?;
                 Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
-            Command::Info(args) => output::print(&info::run(args)?),
-            Command::Head(args) => output::print(&head::run(args)?),
-            Command::Slice(args) => match slice::run(args)? {
-                Some(text) => output::print(&text),
-                None => Ok(ExitCode::SUCCESS),
-            },
+            Command::Info(args) => info::run(args),
+            Command::Ls(args) => ls::run(args),
+            Command::Head(args) => head::run(args),
+            Command::Tail(args) => tail::run(args),
+            Command::Slice(args) => slice::run(args),
             Command::Stats(args) => output::print(&stats::run(args)?),
+            Command::Hist(args) => output::print(&hist::run(args)?),
+            Command::Diff(args) => diff::run(args),
+            Command::Checksum(args) => checksum::run(args),
             Command::Verify(args) => verify::run(args),
-            Command::Convert(args) => convert::run(args).map(|()| ExitCode::SUCCESS),
+            Command::Convert(args) => convert::run(args),
+            Command::Create(args) => create::run(args),
+            Command::Set(args) => set::run(args),
+            Command::Warm(args) => warm::run(args),
+            Command::Evict(args) => evict::run(args),
+            Command::Residency(args) => residency::run(args),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use crate::style::BAD;
+
 /// Wrong arguments, or files that cannot be read or written.
 const CODE: u8 = 2;
 
@@ -26,7 +28,8 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         // With stderr gone too, the exit code is all that can be said.
-        let _ = writeln!(io::stderr(), "mapray: {self}");
+        let _ = write!(anstream::stderr(), "{BAD}mapray:{BAD:#} ");
+        let _ = writeln!(io::stderr(), "{self}");
         ExitCode::from(CODE)
     }
 

@@ -1,6 +1,6 @@
 //! Text on stdout.
 
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -13,12 +13,25 @@ const HELP: &str = "'mapray --help' says what they do";
 
 /// Prints a text and a line break.
 pub fn print(text: &str) -> Result<ExitCode, Failure> {
-    let mut out = std::io::stdout().lock();
-    let written = out.write_all(text.as_bytes());
-    written
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)?;
+    stream(|out| {
+        out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).map_err(Failure::Output)
+    })
+}
+
+/// Prints a text with styles, where they are wanted, and a line break.
+pub fn print_styled(text: &str) -> Result<ExitCode, Failure> {
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::Output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what `work` writes, of whatever length, as it goes.
+pub fn stream(
+    work: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    work(&mut out)?;
+    out.flush().map_err(Failure::Output)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,7 @@ use mapray::{DType, MapOptions, Order};
 
 /// The options that follow the address of a file without a header. Any of them makes the command
 /// take the file for one, whatever is in it.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Files without a header")]
 pub struct RawArgs {
     /// What each element is, in any of NumPy's spellings, such as '<f4', '>i2', 'f4,i4' or
@@ -30,9 +30,19 @@ pub struct RawArgs {
 
 /// One number for each axis.
 #[derive(Clone, Debug)]
-struct Axes<N>(Vec<N>);
+pub struct Axes<N>(pub Vec<N>);
 
 impl RawArgs {
+    /// Whether it was said where the elements lie, which only a file without a header leaves open.
+    pub fn says_where(&self) -> bool {
+        self.shape.is_some() || self.offset.is_some() || self.strides.is_some()
+    }
+
+    /// The dtype and the order that were given.
+    pub fn dtype_and_order(&self) -> (Option<DType>, Option<Order>) {
+        (self.dtype.clone(), self.order)
+    }
+
     /// What was said, if anything was.
     pub fn options(&self) -> Option<MapOptions> {
         let RawArgs { dtype, shape, offset, order, strides } = self;
@@ -59,11 +69,13 @@ impl RawArgs {
     }
 }
 
-fn dtype(text: &str) -> mapray::Result<DType> {
+/// A dtype in any of NumPy's spellings.
+pub fn dtype(text: &str) -> mapray::Result<DType> {
     if text.trim_start().starts_with('[') { DType::parse_descr(text) } else { text.parse() }
 }
 
-fn axes(text: &str) -> Result<Axes<usize>, String> {
+/// The lengths of axes.
+pub fn axes(text: &str) -> Result<Axes<usize>, String> {
     numbers(text, |part| match part.strip_prefix('-') {
         Some(digits) if digits.parse::<u64>().is_ok() => Err(format!(
             "an axis cannot be {part} long; NumPy's -1 is what leaving --shape out means"

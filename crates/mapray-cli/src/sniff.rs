@@ -11,12 +11,15 @@ const MAX_HEADER: u64 = 100_000_000;
 
 /// Whether a file is in no known format and not named as if it were: then it is bytes.
 pub fn has_no_header(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    if ["npy", "npz", "safetensors"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
-        return false;
-    }
     // Reading from a pipe would wait, and take what is read away.
-    path.metadata().is_ok_and(|metadata| metadata.is_file()) && format(path) == Some(None)
+    !is_named_as_known(path)
+        && path.metadata().is_ok_and(|metadata| metadata.is_file())
+        && format(path) == Some(None)
+}
+
+fn is_named_as_known(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["npy", "npz", "safetensors"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// The format that a file starts like, sound or not: `Some(None)` for one that is not known, `None`
@@ -34,4 +37,11 @@ pub fn format(path: &Path) -> Option<Option<&'static str>> {
         let is_likely = header.is_some_and(|len| (2..=MAX_HEADER).contains(&len));
         (is_likely && first.get(8) == Some(&b'{')).then_some("safetensors")
     })
+}
+
+/// Whether a file in a folder is worth a look: it starts like a format that has a header, or is named
+/// as if it did.
+pub fn has_arrays(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_file())
+        && (is_named_as_known(path) || format(path).flatten().is_some())
 }

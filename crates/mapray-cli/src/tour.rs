@@ -6,8 +6,12 @@ use std::fmt::Debug;
 use std::io::Write;
 use std::path::Path;
 
-use mapray::{Advice, ArrayFile, LiveMap, MapOptions, MemberArray, Mode, Npz, Order, Result};
+use mapray::{
+    Advice, ArrayFile, Element, LiveMap, MapOptions, MemberArray, Mode, Npz, Order, Result,
+};
 use ndarray::{Array, Ix1, Ix2, array};
+
+use crate::interrupt;
 
 /// Walks through everything in a temporary folder. `Ok(false)` if a step did not give what was
 /// expected.
@@ -16,8 +20,9 @@ pub fn run(out: &mut dyn Write) -> std::io::Result<bool> {
         return Ok(worker::work(number).is_ok());
     }
     let folder = tempfile::Builder::new().prefix("mapray-tour-").tempdir()?;
+    interrupt::remove_at_signal(folder.path());
     let mut tour = Tour { out, steps: 0, failures: 0 };
-    let stations: [(&str, Station); 10] = [
+    let stations: [(&str, Station); 11] = [
         ("A raw file with a header: a 5x5 image of u16 behind 20 bytes", image),
         ("Mode w+: what is stored is in the file", write_through),
         ("Mode c: edits stay in memory, flush included", copy_on_write),
@@ -25,6 +30,7 @@ pub fn run(out: &mut dyn Write) -> std::io::Result<bool> {
         ("A .npy file: saved, mapped, edited in place, seen by a second handle", npy),
         ("Any dtype, any byte order, any slice", any_dtype),
         ("An archive (.npz): its members are mapped and edited where they lie", archive),
+        ("The page cache, without a map: an array is read in, and stored into", cache),
         ("Statistics of any array, exact in integers", statistics),
         ("Memory shared by two processes", worker::share),
         ("Any size: a sparse file of 1 TiB", one_tebibyte),
@@ -204,6 +210,23 @@ fn archive(tour: &mut Tour, folder: &Path) -> Result<()> {
     tour.step("   flushed: verify finds faults in so many places", npz.verify()?.len(), 0);
     let sum = Npz::open(&path)?.member("weights")?.to_array::<f32, Ix2>()?.sum();
     tour.step("   opened again, the sum of weights is", sum, 104.5);
+    Ok(())
+}
+
+fn cache(tour: &mut Tour, folder: &Path) -> Result<()> {
+    let path = folder.join("ones.npy");
+    let options = mapray::CreateOptions::new((64, 1024)).element(1.0_f64.to_ne_bytes());
+    let file = options.file(&path, f64::dtype())?;
+    tour.step("a file of ones was made; its sum is", file.sum::<f64>()?, 65536.0);
+    file.warm()?;
+    let residency = file.residency()?;
+    let is_in_memory = residency.resident == residency.total;
+    tour.step("warmed: all its pages are in memory", is_in_memory, true);
+    let map = file.map_live_dyn(Mode::ReadWrite)?;
+    map.slice(&"[1:]".parse()?)?.assign_dyn(&file.slice(&"[0, ::-1]".parse()?)?)?;
+    map.slice(&"[0]".parse()?)?.fill_element(&2.0_f64.to_ne_bytes())?;
+    map.close()?;
+    tour.step("row 0 is twos; the sum is", file.sum::<f64>()?, 65536.0 + 1024.0);
     Ok(())
 }
 

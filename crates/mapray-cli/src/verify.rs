@@ -7,7 +7,7 @@ use mapray::{Archive, ArrayFile, Error, ErrorKind, FaultKind, inspect};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::{output, sniff};
+use crate::{output, progress, sniff};
 
 /// Check that a file is whole, reading all of an archive: headers, lengths and checksums
 #[derive(clap::Args, Debug)]
@@ -62,6 +62,9 @@ fn faults(path: &Path) -> Result<(&'static str, Vec<Fault>), Failure> {
     }
     match (Archive::open(path), known) {
         (Ok(archive), _) => {
+            archive.count_reads(progress::counter());
+            let len = path.metadata().map_or(0, |metadata| metadata.len());
+            let _progress = progress::start("checking", len as usize);
             let faults = archive.verify()?;
             Ok((archive.format(), faults.into_iter().map(of_archive).collect()))
         }

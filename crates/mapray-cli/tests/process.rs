@@ -67,6 +67,39 @@ fn a_tebibyte_is_shown_at_once_and_in_little_memory() {
     assert_eq!(fs::metadata(folder.path().join("rows.raw")).unwrap().len(), 100 << 20);
 }
 
+/// Runs the command with 64 MiB of private memory: what it maps or reads of a file does not count.
+fn in_64_mib(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -d 65536; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mapray")])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_tebibyte_takes_less_than_64_mib_of_private_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    one_tebibyte(folder.path());
+    let run = |args: &[&str]| in_64_mib(folder.path(), args);
+    assert!(run(&["info", "huge.npy"]).contains(" of 1.0 TiB in memory (0%)"));
+    assert!(run(&["ls"]).contains("1.0 TiB"));
+    assert!(run(&["head", "huge.npy", "-n", "2"]).starts_with("[[0. 0. 0. ..."));
+    assert!(run(&["tail", "huge.npy", "-n", "1"]).contains("1.5"));
+    assert!(run(&["slice", "huge.npy"]).contains("1.5"));
+    assert!(run(&["slice", "huge.npy", "--table"]).contains("1.5"));
+    assert!(run(&["slice", "huge.npy[-1, -3:]", "--json"]).contains("[0.0,0.0,1.5]"));
+    assert!(run(&["residency", "huge.npy[::1000, 0]"]).contains("in memory"));
+    run(&["warm", "huge.npy"]);
+    run(&["set", "huge.npy[-1, -2]", "2.5"]);
+    run(&["set", "huge.npy[0]", "--from", "huge.npy[-1]"]);
+    assert_eq!(run(&["slice", "huge.npy[0, -3:]", "--csv"]), "0.0\n2.5\n1.5\n");
+    // A slice of very many pieces is described at once.
+    assert!(run(&["info", "huge.npy[:, 0]", "--json"]).contains("\"resident\":null"));
+}
+
 #[test]
 fn elements_too_large_to_print_are_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,6 +129,13 @@ fn a_closed_pipe_ends_the_command_quietly() {
         &["slice", "long.npy"][..],
         &["head", "long.npy"],
         &["info", "long.npy", "--json"],
+        &["head", "long.npy", "--table"],
+        &["slice", "long.npy", "--csv"],
+        &["slice", "long.npy", "--json"],
+        &["ls", "long.npy"],
+        &["residency", "long.npy"],
+        &["completions", "zsh"],
+        &["man"],
         &["slice", "long.npy", "-o", "/dev/stdout"],
         &["convert", "long.npy", "/dev/stdout"],
         &["--help"],
@@ -185,6 +225,30 @@ fn a_device_without_an_end_needs_a_shape() {
     let message = refused(folder.path(), ["slice", "/dev/zero", "--dtype", "u1"]);
     assert!(message.contains("the device has no end; give a shape"), "{message}");
     refused(folder.path(), ["info", "/dev/zero"]);
+}
+
+#[test]
+fn folders_and_files_that_cannot_be_written_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    mapray::save(folder.path().join("a.npy"), &Array1::from_iter(0..5_u8)).unwrap();
+    for args in [
+        &["create", "/proc/self/out.npy", "--shape", "3"][..],
+        &["convert", "a.npy", "/proc/self/out.npy"],
+        &["man", "-o", "/proc/self"],
+        &["set", "/proc/self/status[0]", "1"],
+        &["set", "/dev/full[0]", "1", "--shape", "1"],
+    ] {
+        let message = refused(folder.path(), args);
+        assert!(message.contains(": ") && !message.contains("panicked"), "{message}");
+    }
+    // Not even root writes to what is immutable; where that cannot be had, to a file without the right.
+    let path = folder.path().join("a.npy");
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    let output = common::run(folder.path(), ["set", "a.npy[0]", "9"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() || message.contains("cannot open the file"), "{message}");
 }
 
 #[test]

@@ -16,6 +16,7 @@
 //! - Parts of arrays: [`Slice`], NumPy's basic indexing as text or as Rust ranges.
 //! - Elements: [`Element`] for the numbers, [`f16`](struct@f16), [`Complex`], [`Bool8`], text, times, and
 //!   [`Packed`] for unaligned and foreign-endian data.
+//! - Edits in memory: [`Mode::CopyOnWrite`], with `dirty_pages`, `discard` and a crash-safe `commit`.
 //! - Pages: [`Pages`] flushes, advises on, prefetches and releases a map or a slice of one.
 //!
 //! ```
@@ -35,6 +36,7 @@
 //! ```
 
 mod array;
+mod cast;
 mod compute;
 pub mod dtype;
 mod edit;
@@ -52,12 +54,17 @@ pub use array::{
     AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,
     DynView, DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
 };
-pub use compute::{Reduced, Reduction, Scalar, Summary, reduce, summary};
+pub use cast::Casting;
+pub use compute::{
+    Algorithm, Comparison, Counts, Difference, Differing, Digest, Histogram, Reduced, Reduction,
+    Scalar, Summaries, Summary, checksum, compare, histogram, reduce, summaries, summary,
+};
 pub use dtype::DType;
 pub use edit::{
-    AppendOptions, Appender, Compression, CreateOptions, Durability, Fault, FaultKind, MemberArray,
-    NpzWriter, Repaired, SaveOptions, SavezOptions, append, append_dyn, create, load, resize, save,
-    save_dyn, save_raw, savez, savez_compressed,
+    Aligned, AppendOptions, Appender, Compression, Conversion, CreateOptions, Durability, Fault,
+    FaultKind, MemberArray, NpzEditOptions, NpzEditor, NpzWriter, Repaired, SaveOptions,
+    SavezOptions, append, append_dyn, create, load, resize, save, save_dyn, save_raw, savez,
+    savez_compressed,
 };
 #[doc(hidden)]
 pub use element::derived as __derived;
@@ -69,8 +76,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use format::inspect;
 pub use half::{bf16, f16};
 pub use layout::{Layout, Order, Slice};
-pub use map::{Advice, Mode, Pages, Residency};
+pub use map::{Advice, Mode, Pages, Residency, guard};
 pub use num_complex::Complex;
+pub use source::remove_unfinished;
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

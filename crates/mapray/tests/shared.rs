@@ -396,8 +396,9 @@ mod linux {
         assert_eq!(
             error.to_string(),
             "atomics need memory that nobody can cut short: expected a memfd sealed against \
-             shrinking, or memory of our own; `memfd` makes one; if you can promise it of another \
-             file, `unsafe { map.assume_uncut() }` is the place to say so"
+             shrinking, or memory of our own; `memfd` makes one, and `guard::install()` makes every \
+             file do; if you can promise it of this one, `unsafe { map.assume_uncut() }` is the \
+             place to say so"
         );
         // Cut and then sealed: the seal keeps a length that is too short.
         let longer: LiveMap<u64, Ix1> = MapOptions::new().live(file.try_clone().unwrap()).unwrap();

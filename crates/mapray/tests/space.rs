@@ -9,8 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use common::disk::Disk;
-use mapray::{CreateOptions, DynView, ErrorKind, MapOptions, Mode, Result};
-use ndarray::{Array1, Ix1};
+use mapray::{Appender, CreateOptions, DynView, ErrorKind, MapOptions, Mode, Result};
+use ndarray::{Array1, Ix1, arr0};
 
 const MIB: u64 = 1 << 20;
 /// The size of the disks.
@@ -203,5 +203,40 @@ fn a_file_that_exists_is_replaced_whole_or_not_at_all() {
         assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap(), half, "{kind}");
         is_space(mapray::save(&path, &Array1::<u8>::zeros(half.len())), "save again");
         assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap(), half, "{kind}");
+    });
+}
+
+#[test]
+fn rows_that_the_disk_has_no_room_for_leave_the_array_as_it_was() {
+    on_each_disk("rows_that_the_disk_has_no_room_for_leave_the_array_as_it_was", |kind, disk| {
+        let path = disk.root().join("a.npy");
+        let rows = |n: usize| Array1::<u8>::ones(n);
+        mapray::save(&path, &rows(100_000)).unwrap();
+        let before = State::of(disk, &path);
+        let check = |doing: &str| before.assert_still(disk, &path, &format!("{doing} on {kind}"));
+        is_space(mapray::append(&path, &rows(TOO_MUCH)), "append");
+        check("append");
+        is_space(mapray::resize(&path, TOO_MUCH), "resize");
+        check("resize");
+        let mut log = Appender::open(&path).unwrap();
+        is_space(log.extend(&rows(TOO_MUCH)), "extend");
+        log.push(&arr0(2_u8)).unwrap();
+        // Now the disk is full, of something else.
+        let filler = disk.root().join("filler");
+        disk.fill();
+        log.extend(&rows(900_000)).unwrap();
+        is_space(log.flush(), "flush");
+        assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap().len(), 100_000, "{kind}");
+        fs::remove_file(&filler).unwrap();
+        log.flush().unwrap();
+        assert_eq!(log.close().unwrap(), 1_000_001, "{kind}");
+        let all = mapray::load::<u8, Ix1>(&path).unwrap();
+        assert_eq!((all.len(), all[100_000], all[1_000_000]), (1_000_001, 2, 1), "{kind}");
+        // A journal needs room too.
+        let before = State::of(disk, &path);
+        disk.fill();
+        is_space(mapray::append(&path, &rows(100)), "append to a full disk");
+        fs::remove_file(&filler).unwrap();
+        before.assert_still(disk, &path, &format!("append to a full {kind}"));
     });
 }

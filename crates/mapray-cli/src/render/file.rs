@@ -7,7 +7,7 @@ use super::text;
 use crate::failure::Failure;
 
 /// More than anyone reads. A sparse file can hold a thousand elements of gigabytes each.
-const MOST_BYTES: usize = 1 << 30;
+pub const MOST_BYTES: usize = 1 << 30;
 
 /// NumPy's `str` of the array.
 pub fn file_str(file: &impl Elements) -> Result<String, Failure> {

@@ -20,6 +20,18 @@ pub fn bytes_repr(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes as UTF-8, without the NULs at the end; what is none is escaped, as Python's
+/// `backslashreplace` does.
+pub fn bytes_plain(bytes: &[u8]) -> String {
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let mut out = String::new();
+    for chunk in bytes[..end].utf8_chunks() {
+        out.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+    }
+    out
+}
+
 /// `b'\x…'`, every byte in hexadecimal.
 pub fn void_repr(bytes: &[u8]) -> String {
     let bytes: String = bytes.iter().map(|byte| format!("\\x{byte:02X}")).collect();

@@ -2,6 +2,11 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+#[cfg(unix)]
+pub mod examples;
+#[cfg(unix)]
+pub mod terminal;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
@@ -10,8 +15,11 @@ use std::process::{Command, Output};
 /// The command, to be run in this folder.
 pub fn mapray(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mapray"));
-    // Both change the help.
-    command.env_remove("COLUMNS").env_remove("CLICOLOR_FORCE").current_dir(folder);
+    // They change widths and colours.
+    for name in ["COLUMNS", "CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.current_dir(folder);
     command
 }
 
@@ -38,6 +46,23 @@ pub fn refused<S: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = S>
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.starts_with("mapray: ") && !message.contains("\n\n"), "{message}");
     message
+}
+
+/// A text of `info`, without what depends on the memory of the machine.
+pub fn without_cache(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("cache "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// What `info --json` prints, without what depends on the memory of the machine, which must be there.
+#[track_caller]
+pub fn info(folder: &Path, args: &[&str]) -> serde_json::Value {
+    let text = printed(folder, ["info", "--json"].iter().chain(args));
+    assert_eq!(text.lines().count(), 1, "one object on one line");
+    let mut found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let resident = found.as_object_mut().unwrap().shift_remove("resident").unwrap();
+    assert!(resident.is_null() || resident.as_u64().is_some_and(|n| n.is_multiple_of(4096)));
+    found
 }
 
 /// Notes that a test did not run: a line `test<TAB>reason` in the file that `MAPRAY_SKIP_LOG` names.

@@ -140,8 +140,11 @@ def npy_cases(array, name):
     np.save(OUT / name, array)
     loaded = np.load(OUT / name)
     emit_text(["slice", name], loaded)
-    emit_text(["head", name, "-n", "3"], loaded[:3] if loaded.ndim else loaded)
-    emit_text(["head", name], loaded[:10] if loaded.ndim else loaded)
+    # Records of one axis are tables there.
+    if loaded.dtype.names is None or loaded.ndim != 1:
+        emit_text(["head", name, "-n", "3"], loaded[:3] if loaded.ndim else loaded)
+        emit_text(["head", name], loaded[:10] if loaded.ndim else loaded)
+        emit_text(["tail", name, "-n", "3"], loaded[-3:] if loaded.ndim else loaded)
     slices(loaded, name, [])
     emit(["convert", name, "OUT.npy"], bytes=saved(loaded))
     emit(["convert", name, "OUT.raw"], bytes=raw(loaded))

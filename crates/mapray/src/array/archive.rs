@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use ndarray::{Array, Dimension};
 
@@ -95,6 +96,11 @@ impl Archive {
 
     pub(crate) fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// As [`ArrayFile::count_reads`], for everything that is read of the archive.
+    pub fn count_reads(&self, counter: &Arc<AtomicU64>) {
+        self.source.count_reads(counter.clone());
     }
 
     /// The format's name: `npz` or `safetensors`.

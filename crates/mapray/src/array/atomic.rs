@@ -9,7 +9,7 @@ use ndarray::{Dimension, IntoDimension};
 use crate::array::{DynLiveMap, LiveMap};
 use crate::element::{AtomicInteger, Conversion, conversion};
 use crate::error::{Error, ErrorKind, Result};
-use crate::map::{Mode, Region};
+use crate::map::{Mode, Region, guard};
 
 /// One integer of a [`LiveMap`] that threads and processes read and change in single steps.
 ///
@@ -51,18 +51,22 @@ impl DynLiveMap {
     /// A page that has gone would kill the process with a signal, so this takes memory that cannot
     /// be cut short: a memfd that is sealed against shrinking ([`memfd`](DynLiveMap::memfd) makes
     /// one), memory of our own ([`zeros`](DynLiveMap::zeros)), or a file of which
-    /// [`assume_uncut`](DynLiveMap::assume_uncut) has promised it.
+    /// [`assume_uncut`](DynLiveMap::assume_uncut) has promised it. Where the
+    /// [`guard`](crate::guard) is installed, any file will do: a page that has gone is an error of the
+    /// load or store that met it, and of each one after it.
     ///
     /// In mode `c` and in memory of our own, other processes do not see the changes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] where the file can be cut short; [`ErrorKind::Dtype`] where the
+    /// [`ErrorKind::Unsupported`] where the file can be cut short; as
+    /// [`check`](DynLiveMap::check) where it was; [`ErrorKind::Dtype`] where the
     /// elements are not `T`, are in the other byte order, are not aligned to their size, or where
     /// bytes of this one have been used as an atomic of another size; [`ErrorKind::Index`] outside
     /// the shape.
     pub fn atomic<T: AtomicInteger>(&self, index: &[usize]) -> Result<AtomicElement<'_, T>> {
         let named = |error| self.region.name(error);
+        self.region.require_pages()?;
         let at = self.layout.require(index).map_err(named)?;
         self.require_atomic::<T>(at).map_err(named)?;
         if self.mode().is_writable() {
@@ -94,13 +98,13 @@ impl DynLiveMap {
             .found(format!("a remainder of {}", at % size as u64))
             .hint("`get` and `set` take any place, but not in one step"));
         }
-        if !self.region.is_uncut() {
+        if !self.region.is_uncut() && !guard::is_installed() {
             let message = "atomics need memory that nobody can cut short";
             return Err(Error::new(ErrorKind::Unsupported, message)
                 .expected("a memfd sealed against shrinking, or memory of our own")
                 .hint(
-                    "`memfd` makes one; if you can promise it of another file, \
-                     `unsafe { map.assume_uncut() }` is the place to say so",
+                    "`memfd` makes one, and `guard::install()` makes every file do; if you can \
+                     promise it of this one, `unsafe { map.assume_uncut() }` is the place to say so",
                 ));
         }
         if self.mode() == Mode::Read && size > READ_ONLY_LOAD {
@@ -215,7 +219,8 @@ impl<T: AtomicInteger> AtomicElement<'_, T> {
     #[inline]
     fn cell(&self) -> &T::Atomic {
         // SAFETY: the element lies in the region's mapping, which lives as long as the borrow;
-        // `DynLiveMap::atomic` made sure that it is aligned and cannot be cut off. Nothing races
+        // `DynLiveMap::atomic` made sure that it is aligned and cannot be cut off, or is replaced by
+        // the guard, bytes that somebody else has changed as it were. Nothing races
         // with it in Rust's terms: in this process these bytes are only ever touched by atomics of
         // this size (`Region::claim`; in mode `r` there are only loads), by the kernel on our
         // behalf (`get`, `set`), and through references, while which whoever promised or proved
@@ -229,7 +234,13 @@ impl<T: AtomicInteger> AtomicElement<'_, T> {
     fn change<R>(&self, work: impl FnOnce(&T::Atomic) -> R) -> Result<R> {
         self.region.mode().require_writable().map_err(|error| self.region.name(error))?;
         let _edit = self.region.edit();
-        Ok(work(self.cell()))
+        self.whole(work(self.cell()))
+    }
+
+    /// The outcome of an access, unless it has met a lost page.
+    #[inline]
+    fn whole<R>(&self, done: R) -> Result<R> {
+        self.region.require_pages().map(|()| done)
     }
 
     /// The value now.
@@ -241,7 +252,7 @@ impl<T: AtomicInteger> AtomicElement<'_, T> {
     pub fn load(&self, order: Ordering) -> Result<T> {
         require_load("load", order)?;
         if self.region.mode() != Mode::Read {
-            return Ok(T::load_cell(self.cell(), order));
+            return self.whole(T::load_cell(self.cell(), order));
         }
         // Only relaxed loads are promised not to store, which would be a fault here; fences make
         // them as strong as was asked for.
@@ -252,7 +263,7 @@ impl<T: AtomicInteger> AtomicElement<'_, T> {
         if order != Ordering::Relaxed {
             fence(order);
         }
-        Ok(value)
+        self.whole(value)
     }
 
     /// Stores a value.

@@ -6,11 +6,16 @@ pub(crate) struct Place<P> {
     pub strides: Vec<isize>,
 }
 
+#[derive(Clone, Copy)]
 struct Axis {
     n: usize,
     from: isize,
     to: isize,
 }
+
+/// How many bytes a side of a block has that is transposed at once: few enough lines of the first
+/// cache, and each used to its end.
+const SIDE: usize = 128;
 
 /// Copies an array of `shape`, elements of `itemsize` bytes, from one place to the other.
 ///
@@ -48,6 +53,7 @@ pub(crate) unsafe fn copy_strided(
         run *= last.n;
         axes.pop();
     }
+    let plane = plane(&mut axes);
     let walk = match run {
         1 => walk::<1>,
         2 => walk::<2>,
@@ -56,26 +62,77 @@ pub(crate) unsafe fn copy_strided(
         16 => walk::<16>,
         _ => walk::<0>,
     };
-    // SAFETY: the axes still reach the same elements, `run` bytes of which lie side by side.
-    unsafe { walk(from.first, to.first, &axes, run) }
+    // SAFETY: the axes, with those of the plane, still reach the same elements, `run` bytes of
+    // which lie side by side.
+    unsafe { walk(from.first, to.first, &axes, plane, run) }
 }
 
-/// Copies `run` bytes for each step along the axes. `RUN` is the same number, known to the
-/// compiler, or 0.
+/// Takes the two axes out that are the fastest ones of either place: elements are moved along both
+/// block by block, so that neither jumps from line to line.
+fn plane(axes: &mut Vec<Axis>) -> [Axis; 2] {
+    const NONE: Axis = Axis { n: 1, from: 0, to: 0 };
+    let Some(inner) = axes.pop() else { return [NONE; 2] };
+    let other = (0..axes.len()).min_by_key(|&at| axes[at].from.unsigned_abs());
+    match other {
+        Some(at) if axes[at].from.unsigned_abs() < inner.from.unsigned_abs() => {
+            [axes.remove(at), inner]
+        }
+        _ => [NONE, inner],
+    }
+}
+
+/// Copies `run` bytes for each step along the axes and in the plane. `RUN` is the same number,
+/// known to the compiler, or 0.
 ///
 /// # Safety
 ///
-/// Wherever the axes lead, `run` bytes must be readable in the one place and writable in the other,
-/// apart from each other; `RUN` must be `run` or 0.
-unsafe fn walk<const RUN: usize>(from: *const u8, to: *mut u8, axes: &[Axis], run: usize) {
+/// Wherever the axes and the plane lead, `run` bytes must be readable in the one place and writable
+/// in the other, apart from each other; `RUN` must be `run` or 0.
+unsafe fn walk<const RUN: usize>(
+    from: *const u8,
+    to: *mut u8,
+    axes: &[Axis],
+    plane: [Axis; 2],
+    run: usize,
+) {
     let Some((axis, inner)) = axes.split_first() else {
-        let run = if RUN == 0 { run } else { RUN };
         // SAFETY: the caller's.
-        return unsafe { std::ptr::copy_nonoverlapping(from, to, run) };
+        return unsafe { copy_plane::<RUN>(from, to, plane, run) };
     };
     for i in 0..axis.n as isize {
         let (from, to) = (from.wrapping_offset(i * axis.from), to.wrapping_offset(i * axis.to));
         // SAFETY: one step along an axis that the caller vouches for.
-        unsafe { walk::<RUN>(from, to, inner, run) };
+        unsafe { walk::<RUN>(from, to, inner, plane, run) };
+    }
+}
+
+/// As [`walk`], without further axes.
+///
+/// # Safety
+///
+/// As [`walk`].
+unsafe fn copy_plane<const RUN: usize>(
+    from: *const u8,
+    to: *mut u8,
+    [outer, inner]: [Axis; 2],
+    run: usize,
+) {
+    let run = if RUN == 0 { run } else { RUN };
+    // Without a second axis there is nothing to go back to.
+    let side = if outer.n == 1 { inner.n } else { (SIDE / run).max(1) };
+    for first in (0..inner.n).step_by(side) {
+        let block = first..inner.n.min(first + side);
+        for rows in (0..outer.n).step_by(side) {
+            for row in rows..outer.n.min(rows + side) {
+                let from = from.wrapping_offset(row as isize * outer.from);
+                let to = to.wrapping_offset(row as isize * outer.to);
+                for i in block.clone() {
+                    let from = from.wrapping_offset(i as isize * inner.from);
+                    let to = to.wrapping_offset(i as isize * inner.to);
+                    // SAFETY: the caller's.
+                    unsafe { std::ptr::copy_nonoverlapping(from, to, run) };
+                }
+            }
+        }
     }
 }

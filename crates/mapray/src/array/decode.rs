@@ -127,8 +127,14 @@ fn copy_checked(source: &Source, start: u64, checksum: &Checksum, out: &mut [u8]
     source.read_at(start, out)?;
     hasher.update(out);
     update_crc32(&mut hasher, source, start + out.len() as u64..checksum.range.end)?;
-    match checksum.slots.first() {
-        Some(slot) => require_crc(stored_checksum(source, slot)?, hasher.finalize()),
+    // Where the directory stood when it was read there may be something else now, or nothing.
+    let mut stored = checksum.slots.iter().map(|slot| stored_checksum(source, slot));
+    match stored.next() {
+        Some(Ok(stored)) => require_crc(stored, hasher.finalize()),
+        Some(Err(error)) => {
+            let other = stored.find_map(Result::ok).ok_or(error)?;
+            require_crc(other, hasher.finalize())
+        }
         None => Ok(()),
     }
 }

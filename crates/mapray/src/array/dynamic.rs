@@ -34,8 +34,8 @@ use crate::source::ReadAt;
 /// ```
 #[derive(Debug)]
 pub struct DynMap {
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([] DynMap: region, layout);
@@ -73,6 +73,7 @@ impl DynMap {
     ///
     /// As [`DynView::typed`].
     pub fn typed<T: Element, D: Dimension>(&self) -> Result<ArrayView<'_, T, D>> {
+        self.region.require_pages()?;
         self.view().typed().map_err(|error| self.region.name(error))
     }
 
@@ -82,6 +83,7 @@ impl DynMap {
     ///
     /// As [`DynView::typed`].
     pub fn into_typed<T: Element, D: Dimension>(self) -> Result<Map<T, D>> {
+        self.region.require_pages()?;
         let first = self.region.pointer(self.layout.offset());
         // SAFETY: the view goes into the map beside the region that keeps its pages, and never
         // leaves it for longer than the map is borrowed.
@@ -110,8 +112,8 @@ impl DynMap {
 /// ```
 #[derive(Debug)]
 pub struct DynMapMut {
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([] DynMapMut: region, layout);
@@ -156,6 +158,7 @@ impl DynMapMut {
     ///
     /// As [`DynView::typed`].
     pub fn typed<T: Element, D: Dimension>(&self) -> Result<ArrayView<'_, T, D>> {
+        self.region.require_pages()?;
         self.view().typed().map_err(|error| self.region.name(error))
     }
 
@@ -167,6 +170,7 @@ impl DynMapMut {
     pub fn typed_mut<T: Element + NoUninit, D: Dimension>(
         &mut self,
     ) -> Result<ArrayViewMut<'_, T, D>> {
+        self.region.require_pages()?;
         let region = self.region.clone();
         self.view_mut().typed().map_err(|error| region.name(error))
     }
@@ -177,6 +181,7 @@ impl DynMapMut {
     ///
     /// As [`DynViewMut::typed`].
     pub fn into_typed<T: Element + NoUninit, D: Dimension>(self) -> Result<MapMut<T, D>> {
+        self.region.require_pages()?;
         let first = self.region.pointer(self.layout.offset());
         // SAFETY: as in `DynMap::into_typed`.
         let view = unsafe { view_mut::<T, D>(&self.layout, first) };

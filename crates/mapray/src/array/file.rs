@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use ndarray::{Array, ArrayD, ArrayRef, Dimension};
 
@@ -36,9 +37,9 @@ use crate::source::{ReadAt, Source};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ArrayFile {
-    source: Arc<Source>,
-    entry: Entry,
-    layout: Layout,
+    pub(super) source: Arc<Source>,
+    pub(super) entry: Entry,
+    pub(super) layout: Layout,
 }
 
 impl ArrayFile {
@@ -122,8 +123,15 @@ impl ArrayFile {
         self.layout.shape()
     }
 
-    fn name<T>(&self, result: Result<T>) -> Result<T> {
+    pub(super) fn name<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| name(&self.source, &self.entry, error))
+    }
+
+    /// Adds the bytes of each read from now on to `counter`: of this array, and of every other part of
+    /// the file that was opened with it. For whoever shows how far a long run is; the first counter
+    /// that is given stays.
+    pub fn count_reads(&self, counter: &Arc<AtomicU64>) {
+        self.source.count_reads(counter.clone());
     }
 
     /// A part of the array, by NumPy's basic indexing. Reads nothing.

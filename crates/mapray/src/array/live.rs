@@ -37,8 +37,8 @@ use crate::source::{ReadAt, Source};
 /// ```
 #[derive(Clone, Debug)]
 pub struct DynLiveMap {
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([] DynLiveMap: region, layout);
@@ -251,8 +251,9 @@ impl DynLiveMap {
     ///
     /// # Errors
     ///
-    /// None so far.
+    /// As [`check`](DynLiveMap::check), as far as it costs nothing.
     pub unsafe fn assume_stable(self) -> Result<DynMap> {
+        self.region.require_pages()?;
         Ok(DynMap { region: self.region, layout: self.layout })
     }
 
@@ -267,6 +268,7 @@ impl DynLiveMap {
     ///
     /// [`ErrorKind::Mode`] in mode `r`; [`ErrorKind::Locked`] where somebody else writes the file.
     pub unsafe fn assume_stable_mut(self) -> Result<DynMapMut> {
+        self.region.require_pages()?;
         self.name(self.region.mode().require_writable())?;
         self.name(self.region.lock_exclusively())?;
         Ok(DynMapMut { region: self.region, layout: self.layout })

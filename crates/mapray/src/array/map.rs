@@ -43,8 +43,8 @@ use crate::map::{Mode, Region};
 pub struct Map<T: Element, D: Dimension> {
     // Not really `'static`: it must never be handed out for longer than the map is borrowed.
     pub(super) view: ArrayView<'static, T, D>,
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([T: Element, D: Dimension] Map<T, D>: region, layout);
@@ -108,7 +108,7 @@ impl<T: Element, D: Dimension> Deref for Map<T, D> {
 /// A map that nobody else touches while it lives: it *is* an `ndarray` array that can be written.
 ///
 /// In the modes `r+` and `w+` stores reach the file, page by page, when the system likes or at
-/// [`flush`](MapMut::flush); in mode `c` they never do.
+/// [`flush`](MapMut::flush); in mode `c` only [`commit`](MapMut::commit) takes them there.
 ///
 /// ```
 /// use mapray::{MapMut, Mode};
@@ -130,8 +130,8 @@ impl<T: Element, D: Dimension> Deref for Map<T, D> {
 pub struct MapMut<T: Element, D: Dimension> {
     // Not really `'static`: it must never be handed out for longer than the map is borrowed.
     pub(super) view: ArrayViewMut<'static, T, D>,
-    pub(super) region: Arc<Region>,
-    pub(super) layout: Layout,
+    pub(crate) region: Arc<Region>,
+    pub(crate) layout: Layout,
 }
 
 map_methods!([T: Element, D: Dimension] MapMut<T, D>: region, layout);

@@ -25,8 +25,21 @@ macro_rules! map_methods {
                 crate::map::Pages::new(&self.$($region).+, &self.$($layout).+)
             }
 
+            /// Checks that the file still has every byte of the map, and that none was lost
+            /// meanwhile and replaced by zeros (see [`guard`](crate::guard)): one look at the
+            /// file's length.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated) where the file was cut short;
+            /// [`ErrorKind::Space`](crate::ErrorKind::Space) where the system had no page for a
+            /// part of it, since the disk is full or failing.
+            pub fn check(&self) -> crate::Result<()> {
+                self.$($region).+.check()
+            }
+
             /// Writes what was stored to the file, and waits until the disk has it. In the modes
-            /// `r` and `c` nothing happens.
+            /// `r` and `c` there is nothing to write.
             ///
             /// For a member of an archive it then brings the member's checksum up to date wherever it
             /// stands, which reads the whole member. Until that is done, or where a map is dropped
@@ -35,11 +48,12 @@ macro_rules! map_methods {
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses; for a member of an
-            /// archive [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken
+            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses; as
+            /// [`check`](Self::check), in every mode; for a member of an archive [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken
             /// the path, or the archive has been rewritten.
             pub fn flush(&self) -> crate::Result<()> {
                 self.pages().flush()?;
+                self.check()?;
                 self.$($region).+.keep_up()
             }
 

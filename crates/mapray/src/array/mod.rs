@@ -2,7 +2,9 @@
 
 mod any;
 mod archive;
+mod assign;
 mod atomic;
+mod cache;
 mod copy;
 mod decode;
 mod dynamic;
@@ -13,8 +15,10 @@ mod methods;
 mod npz;
 mod options;
 mod read;
+mod refresh;
 mod shared;
 mod stored;
+mod tiles;
 mod typed_live;
 mod view;
 mod write;
@@ -35,5 +39,6 @@ pub use view::{DynView, DynViewMut};
 pub(crate) use methods::map_methods;
 pub(crate) use read::read_bytes;
 pub(crate) use stored::Stored;
+pub(crate) use tiles::TileReader;
 pub(crate) use typed_live::require_elements;
 pub(crate) use view::require_plain;

@@ -1,6 +1,7 @@
 //! Mapping files that have no header.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytemuck::NoUninit;
@@ -17,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::RawArray;
 use crate::interop::ndarray::{require_mappable, require_mappable_mut};
 use crate::layout::{Layout, Order};
-use crate::map::Mode;
+use crate::map::{self, Mode};
 use crate::source::{Lock, Source};
 use crate::sys;
 
@@ -406,16 +407,15 @@ impl MapOptions {
         };
         let source = if self.without_locks { source.without_locks() } else { source };
         let _lock = Lock::shared(&source, 0..u64::MAX)?;
-        extend(&source, old_len, len.max(old_len), sparse)?;
-        let file = source.file();
-        let zeroed = if sparse {
-            sys::punch(file, 0..old_len)
+        if len >= old_len {
+            extend(&source, old_len, len, sparse)?;
         } else {
-            sys::zero(file, 0..old_len.min(len))
-        };
-        zeroed
-            .and_then(|()| sys::set_len(file, len))
-            .map_err(|error| source.name(Error::io("clear the file", error)))?;
+            make_room(&source, len, sparse).map_err(|error| no_room(&source, len, error))?;
+            map::cut(&source, len)?;
+        }
+        let (file, old) = (source.file(), 0..old_len.min(len));
+        let zeroed = if sparse { sys::punch(file, old) } else { sys::zero(file, old) };
+        zeroed.map_err(|error| source.name(Error::io("clear the file", error)))?;
         Ok(source)
     }
 }
@@ -443,13 +443,19 @@ fn require_rights(source: &Source, mode: Mode) -> Result<()> {
 
 /// Makes a file longer; where that fails it is as it was.
 fn extend(source: &Source, old_len: u64, len: u64, sparse: bool) -> Result<()> {
-    let file = source.file();
-    let reserved = if sparse { Ok(()) } else { sys::reserve(file, len) };
-    reserved.and_then(|()| sys::set_len(file, len)).map_err(|error| {
-        // What was reserved behind the old end is given back; the first error tells more.
-        let _ = sys::set_len(file, old_len);
-        source.name(
-            Error::io("make room for the array", error).expected(format!("{len} bytes in all")),
-        )
-    })
+    make_room(source, len, sparse).and_then(|()| sys::set_len(source.file(), len)).map_err(
+        |error| {
+            // What was reserved behind the old end is given back; the first error tells more.
+            let _ = map::give_back(source, old_len);
+            no_room(source, len, error)
+        },
+    )
+}
+
+fn make_room(source: &Source, len: u64, sparse: bool) -> io::Result<()> {
+    if sparse { Ok(()) } else { sys::reserve(source.file(), len) }
+}
+
+fn no_room(source: &Source, len: u64, error: io::Error) -> Error {
+    source.name(Error::io("make room for the array", error).expected(format!("{len} bytes in all")))
 }

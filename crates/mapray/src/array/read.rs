@@ -11,10 +11,14 @@ use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::dimension;
 use crate::layout::{Layout, Order, display_shape};
+use crate::map::require_whole;
 use crate::source::ReadAt;
 
 /// How much is read at once where elements do not lie side by side.
 pub(crate) const BLOCK: usize = 1 << 20;
+
+/// A gap that takes about as long to read as another call.
+const GAP: u64 = 8 << 10;
 
 /// Copies the elements of `layout`, as they lie, into `out` in C order.
 pub(crate) fn read_bytes(
@@ -32,13 +36,14 @@ pub(crate) fn read_bytes(
         // SAFETY: the elements of the layout are lent to be read; `out` has room for as many, and
         // is this call's own.
         unsafe { copy_strided(from, to, layout.shape(), layout.itemsize()) };
-        return Ok(());
+        return require_whole(base, layout.span());
     }
     if layout.is_contiguous(Order::C) {
         return if out.is_empty() { Ok(()) } else { from.read_at(layout.offset(), out) };
     }
     let mut buffer = Vec::new();
-    layout.for_each_block(BLOCK, &mut |block| {
+    let (near, _) = layout.near(GAP);
+    layout.for_each_block(BLOCK.min(near as usize), &mut |block| {
         let span = block.layout.span();
         buffer.resize((span.end - span.start) as usize, 0);
         from.read_at(span.start, &mut buffer)?;

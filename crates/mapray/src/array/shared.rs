@@ -45,7 +45,7 @@ impl DynLiveMap {
     /// no file; [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken the
     /// path.
     pub fn file(&self) -> Result<File> {
-        self.region.file()
+        Ok(self.region.source()?.into_file())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::element::WritableElement;
 use crate::error::Result;
 use crate::interop::ndarray::layout_of;
 use crate::layout::{Layout, Order};
-use crate::map::Region;
+use crate::map::{Region, require_whole};
 use crate::source::ReadAt;
 
 /// Runs `work` on the bytes that stand for a value.
@@ -109,9 +109,10 @@ impl<T: WritableElement> ReadAt for Stored<'_, T> {
         let elements = offset as usize / size..(offset as usize + buffer.len()).div_ceil(size);
         let wanted = offset as usize - elements.start * size;
         let mut bytes = vec![0; elements.len() * size];
-        store_range(array, elements, &mut bytes);
+        store_range(array.view(), elements, &mut bytes);
         buffer.copy_from_slice(&bytes[wanted..wanted + buffer.len()]);
-        Ok(())
+        let (lowest, lent) = layout_of(&array)?;
+        require_whole(lowest, lent.span())
     }
 
     fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

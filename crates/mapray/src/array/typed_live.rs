@@ -37,7 +37,7 @@ use crate::source::ReadAt;
 /// # Ok::<(), mapray::Error>(())
 /// ```
 pub struct LiveMap<T, D> {
-    map: DynLiveMap,
+    pub(crate) map: DynLiveMap,
     elements: PhantomData<fn() -> (T, D)>,
 }
 

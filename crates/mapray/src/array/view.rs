@@ -12,6 +12,7 @@ use crate::element::{Conversion, Element, WritableElement, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::{layout_of, view, view_mut};
 use crate::layout::{Layout, Slice};
+use crate::map::require_whole;
 use crate::source::ReadAt;
 
 /// An array of any dtype over memory that is lent for `'a`: by byte strides, so that fields of
@@ -150,9 +151,9 @@ impl<'a> DynView<'a> {
     /// [`ErrorKind::Index`] outside the shape, [`ErrorKind::Dtype`] where `T` is not what the
     /// elements are.
     pub fn get<T: Element>(&self, index: &[usize]) -> Result<T> {
-        read::get_with(&self.layout, index, |_, bytes| {
+        read::get_with(&self.layout, index, |at, bytes| {
             bytes.copy_from_slice(self.element(index)?);
-            Ok(())
+            require_whole(self.base, at..at + bytes.len() as u64)
         })
     }
 
@@ -208,7 +209,8 @@ impl ReadAt for DynView<'_> {
                 unsafe { to.as_mut_ptr().copy_from_nonoverlapping(from, len) };
             }
             Ok(())
-        })
+        })?;
+        require_whole(self.base, offset..end)
     }
 
     fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

@@ -1,15 +1,19 @@
 //! Computing on arrays of any dtype where they lie: reductions.
 
 mod axes;
+mod checksum;
+mod compare;
 mod dispatch;
 mod double;
 mod extreme;
 mod finish;
 mod fold;
+mod histogram;
 mod methods;
 mod moments;
 mod reduce;
 mod reduced;
+mod rule;
 mod run;
 mod scalar;
 mod sum;
@@ -18,7 +22,10 @@ mod truth;
 mod value;
 mod walk;
 
+pub use checksum::{Algorithm, Digest, checksum};
+pub use compare::{Comparison, Difference, Differing, compare};
+pub use histogram::{Counts, Histogram, histogram};
 pub use reduce::{Reduction, reduce};
 pub use reduced::Reduced;
 pub use scalar::Scalar;
-pub use summary::{Summary, summary};
+pub use summary::{Summaries, Summary, summaries, summary};

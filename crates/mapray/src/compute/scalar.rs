@@ -1,8 +1,8 @@
 //! One value of a dtype known at run time.
 
-use half::f16;
 use num_complex::Complex;
 
+use crate::cast::nearest_f16;
 use crate::dtype::{DType, Endian, Kind};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -87,7 +87,7 @@ impl Scalar {
             (Kind::UInt16, _) => integer!(u16),
             (Kind::UInt32, _) => integer!(u32),
             (Kind::UInt64, _) => integer!(u64),
-            (Kind::Float16, _) => real.map(|value| out.put(to_f16(value).to_ne_bytes())),
+            (Kind::Float16, _) => real.map(|value| out.put(nearest_f16(value).to_ne_bytes())),
             (Kind::Float32, _) => real.map(|value| out.put((value as f32).to_ne_bytes())),
             (Kind::Float64, _) => real.map(|value| out.put(value.to_ne_bytes())),
             (Kind::Complex64, _) => complex.map(|value| {
@@ -122,36 +122,9 @@ impl Out<'_> {
     }
 }
 
-/// The nearest `f16`. Going by way of the nearest `f32` would round twice, so what `f32` cannot
-/// hold is left in its last bit.
-fn to_f16(value: f64) -> f16 {
-    let near = value as f32;
-    if near.is_nan() || f64::from(near) == value || near.to_bits() & 1 == 1 {
-        return f16::from_f32(near);
-    }
-    let toward = if f64::from(near) < value { near.next_up() } else { near.next_down() };
-    f16::from_f32(toward)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_half_is_rounded_once() {
-        // Between 1 and the next half, just above the middle; the nearest f32 is the middle.
-        let middle = 1.0 + 2.0_f64.powi(-11);
-        assert_eq!(to_f16(middle), f16::ONE);
-        assert_eq!(to_f16(middle + 2.0_f64.powi(-40)), f16::from_bits(f16::ONE.to_bits() + 1));
-        assert_eq!(to_f16(middle - 2.0_f64.powi(-40)), f16::ONE);
-        assert_eq!(to_f16(65519.999), f16::MAX);
-        assert_eq!(to_f16(65520.0), f16::INFINITY);
-        assert_eq!(to_f16(-1e300), f16::NEG_INFINITY);
-        assert_eq!(to_f16(-0.0).to_bits(), 0x8000);
-        assert_eq!(to_f16(2.0_f64.powi(-25)), f16::ZERO);
-        assert_eq!(to_f16(2.0_f64.powi(-25) * 1.000_000_000_1).to_bits(), 1);
-        assert!(to_f16(f64::NAN).is_nan());
-    }
 
     #[test]
     fn values_keep_their_kind() {

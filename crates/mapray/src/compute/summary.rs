@@ -16,7 +16,7 @@ use crate::error::Result;
 ///
 /// NaN and NaT are counted, and left out of the last four; those are `None` where nothing is left.
 /// Infinities are not: the mean is then infinite or NaN, the standard deviation NaN.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
     /// How many elements there are.
@@ -44,6 +44,24 @@ struct Summarizer<T: Summand> {
     max: Extreme<T, true>,
     sum: Sum<T>,
     moments: Moments<T>,
+}
+
+impl<T: Summand + Real> Summarizer<T> {
+    fn finish(&self) -> Summary {
+        let real = |scalar: Scalar| match scalar {
+            Scalar::Float(value) if self.sum.count > 0 => Some(value),
+            _ => None,
+        };
+        Summary {
+            count: self.count,
+            nan: self.nan,
+            inf: self.inf,
+            min: self.min.best.map(Value::scalar),
+            max: self.max.best.map(Value::scalar),
+            mean: real(finish::mean(self.sum.summed(), self.sum.count)),
+            std: real(finish::deviation(&self.moments, 0.0, true, true)),
+        }
+    }
 }
 
 impl<T: Summand + Real> Accumulator for Summarizer<T> {
@@ -96,8 +114,49 @@ impl<T: Summand + Real> Accumulator for Summarizer<T> {
 /// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated) where the file was cut short, and other
 /// errors of reading it.
 pub fn summary(array: &impl AnyArray) -> Result<Summary> {
+    let found = summaries_of(array, None)?;
+    let [summary] = found.values[..] else { unreachable!("all axes are reduced") };
+    Ok(summary)
+}
+
+/// What [`summaries`] says of an array: one summary for each group of elements.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Summaries {
+    /// The lengths of the axes that are left.
+    pub shape: Vec<usize>,
+    /// The summaries, in C order.
+    pub values: Vec<Summary>,
+}
+
+/// As [`summary`], along these axes only; negative ones count from the end. No axes at all leave
+/// every element to itself.
+///
+/// One pass over the array, whichever axes they are; what is kept of each group are some 200 bytes.
+///
+/// ```
+/// use mapray::{DynView, Scalar, summaries};
+///
+/// let array = ndarray::arr2(&[[3, 1], [5, 1]]);
+/// let found = summaries(&DynView::from_array(&array)?, &[0])?;
+/// assert_eq!(found.shape, [2]);
+/// assert_eq!(found.values[0].max, Some(Scalar::Int(5)));
+/// assert_eq!((found.values[1].count, found.values[1].std), (2, Some(0.0)));
+/// # Ok::<(), mapray::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`summary`]; [`ErrorKind::Index`](crate::ErrorKind::Index) where the array has no such axis;
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) where there is no memory for so many groups.
+pub fn summaries(array: &impl AnyArray, axes: &[isize]) -> Result<Summaries> {
+    summaries_of(array, Some(axes))
+}
+
+fn summaries_of(array: &dyn AnyArray, axes: Option<&[isize]>) -> Result<Summaries> {
+    let axes = Axes::new(array.layout().shape(), axes)?;
     let dtype = array.layout().dtype();
-    for_type!(dtype.kind(), T => summarize::<T>(array), {
+    for_type!(dtype.kind(), T => summarize::<T>(array, &axes), {
         Kind::DateTime(_) => DateTime64,
         Kind::TimeDelta(_) => TimeDelta64,
     } else {
@@ -106,7 +165,7 @@ pub fn summary(array: &impl AnyArray) -> Result<Summary> {
     })
 }
 
-fn summarize<T: Summand + Real>(array: &dyn AnyArray) -> Result<Summary> {
+fn summarize<T: Summand + Real>(array: &dyn AnyArray, axes: &Axes<'_>) -> Result<Summaries> {
     let initial = Summarizer::<T> {
         count: 0,
         nan: 0,
@@ -116,20 +175,7 @@ fn summarize<T: Summand + Real>(array: &dyn AnyArray) -> Result<Summary> {
         sum: Sum::default(),
         moments: Moments::default(),
     };
-    let axes = Axes::new(array.layout().shape(), None)?;
-    let slots = accumulate(array, &axes, false, initial)?;
-    let [slot] = &slots[..] else { unreachable!("all axes are reduced") };
-    let real = |scalar: Scalar| match scalar {
-        Scalar::Float(value) if slot.sum.count > 0 => Some(value),
-        _ => None,
-    };
-    Ok(Summary {
-        count: slot.count,
-        nan: slot.nan,
-        inf: slot.inf,
-        min: slot.min.best.map(Value::scalar),
-        max: slot.max.best.map(Value::scalar),
-        mean: real(finish::mean(slot.sum.summed(), slot.sum.count)),
-        std: real(finish::deviation(&slot.moments, 0.0, true, true)),
-    })
+    let slots = accumulate(array, axes, false, initial)?;
+    let values = slots.iter().map(Summarizer::finish).collect();
+    Ok(Summaries { shape: axes.result_shape(false), values })
 }

@@ -7,6 +7,7 @@ use super::axes::Steps;
 use super::run::Run;
 use crate::array::AnyArray;
 use crate::error::Result;
+use crate::map::require_whole;
 
 /// How many bytes are looked at in one go.
 const BLOCK: usize = 1 << 20;
@@ -76,7 +77,8 @@ pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn S
         // the array, or lie in `buffer`, which holds the whole span of the block.
         unsafe { walk(first, outer, inner, layout.itemsize(), place, sink) };
         Ok(())
-    })
+    })?;
+    memory.map_or(Ok(()), |base| require_whole(base, layout.span()))
 }
 
 /// The axes from the widest stride to the narrowest, those joined that can be walked as one.

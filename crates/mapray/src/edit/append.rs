@@ -4,18 +4,14 @@ use std::path::Path;
 
 use ndarray::{ArrayRef, Dimension};
 
-use crate::array::{AnyArray, Stored};
-use crate::dtype::{DType, Kind};
+use crate::array::AnyArray;
+use crate::dtype::DType;
 use crate::edit::CreateOptions;
-use crate::edit::grow::GrowingFile;
-use crate::edit::save::copy;
-use crate::element::{Conversion, WritableElement, conversion};
-use crate::error::{Error, ErrorKind, Result};
-use crate::layout::{Layout, Order, display_shape};
-use crate::source::{Durability, ReadAt};
-
-/// How much is gathered before it is written.
-const GATHERED: usize = 1 << 20;
+use crate::edit::grow::{GrowingFile, resize_file};
+use crate::edit::rows::{RowWriter, Rows};
+use crate::element::WritableElement;
+use crate::error::Result;
+use crate::source::Durability;
 
 /// How to make the array in a `.npy` file longer or shorter where it lies: [`append`], [`resize`] and
 /// [`Appender`] with more to say.
@@ -88,7 +84,7 @@ impl AppendOptions {
         rows: &ArrayRef<T, D>,
     ) -> Result<usize> {
         let mut appender = self.open(path)?;
-        appender.take_typed(rows, Rows::Any)?;
+        appender.rows.take(rows, Rows::Any)?;
         appender.close()
     }
 
@@ -99,7 +95,7 @@ impl AppendOptions {
     /// As [`append_dyn`].
     pub fn append_dyn(&self, path: impl AsRef<Path>, rows: &impl AnyArray) -> Result<usize> {
         let mut appender = self.open(path)?;
-        appender.take_dyn(rows, Rows::Any)?;
+        appender.rows.take_dyn(rows, Rows::Any)?;
         appender.close()
     }
 
@@ -110,7 +106,9 @@ impl AppendOptions {
     /// As [`resize`].
     pub fn resize(&self, path: impl AsRef<Path>, len: usize) -> Result<()> {
         let mut file = self.growing(path.as_ref())?;
-        resize_file(&mut file, len, self.sparse)
+        let resized = resize_file(&mut file, len, self.sparse, None);
+        let finished = file.finish();
+        resized.and(finished)
     }
 
     /// As [`Appender::open`].
@@ -119,7 +117,7 @@ impl AppendOptions {
     ///
     /// As [`Appender::open`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Appender> {
-        Ok(Appender::new(self.growing(path.as_ref())?))
+        Ok(Appender { rows: RowWriter::new(self.growing(path.as_ref())?) })
     }
 
     /// As [`Appender::create`].
@@ -168,12 +166,12 @@ impl AppendOptions {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`] where the rows do not fit, or the array has no axis; [`ErrorKind::Dtype`] where
+/// [`ErrorKind::Shape`](crate::ErrorKind::Shape) where the rows do not fit, or the array has no axis; [`ErrorKind::Dtype`](crate::ErrorKind::Dtype) where
 /// they are of another dtype (in the other byte order they are swapped);
-/// [`ErrorKind::Format`] where something else follows the array in the file
-/// ([`AppendOptions::cut_trailing`]); [`ErrorKind::Member`] for an archive; [`ErrorKind::Locked`] where
-/// somebody else writes the file; [`ErrorKind::Space`] where the disk has no room;
-/// [`ErrorKind::Io`] where the file or its folder cannot be written.
+/// [`ErrorKind::Format`](crate::ErrorKind::Format) where something else follows the array in the file
+/// ([`AppendOptions::cut_trailing`]); [`ErrorKind::Member`](crate::ErrorKind::Member) for an archive; [`ErrorKind::Locked`](crate::ErrorKind::Locked) where
+/// somebody else writes the file; [`ErrorKind::Space`](crate::ErrorKind::Space) where the disk has no room;
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) where the file or its folder cannot be written.
 pub fn append<T: WritableElement, D: Dimension>(
     path: impl AsRef<Path>,
     rows: &ArrayRef<T, D>,
@@ -212,25 +210,6 @@ pub fn resize(path: impl AsRef<Path>, len: usize) -> Result<()> {
     AppendOptions::new().resize(path, len)
 }
 
-/// Makes the array in an open file so long.
-pub(super) fn resize_file(file: &mut GrowingFile, len: usize, sparse: bool) -> Result<()> {
-    let (old_end, end) = (file.end(), file.layout_for(len)?.span().end);
-    let done = (|| {
-        if end != old_end {
-            file.begin(len.min(file.len()))?;
-        }
-        if end > old_end {
-            if !sparse {
-                file.reserve(old_end..end)?;
-            }
-            file.write_zeros(end)?;
-        }
-        file.claim(len)
-    })();
-    let finished = file.finish();
-    done.and(finished)
-}
-
 /// A `.npy` file that rows are put at the end of, one after the other: a log, a recording, samples.
 ///
 /// Rows are gathered, and count when [`flush`](Appender::flush) or [`close`](Appender::close) returns:
@@ -263,27 +242,10 @@ pub(super) fn resize_file(file: &mut GrowingFile, len: usize, sparse: bool) -> R
 /// ```
 #[derive(Debug)]
 pub struct Appender {
-    file: GrowingFile,
-    /// The byte of the file behind what has been written.
-    at: u64,
-    gathered: Vec<u8>,
-    len: usize,
-}
-
-/// What counts as rows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    One,
-    Several,
-    Any,
+    rows: RowWriter,
 }
 
 impl Appender {
-    pub(super) fn new(file: GrowingFile) -> Appender {
-        let (at, len) = (file.end(), file.len());
-        Appender { file, at, gathered: Vec::new(), len }
-    }
-
     /// Opens the `.npy` file at this path, to put rows behind its last one.
     ///
     /// # Errors
@@ -305,34 +267,32 @@ impl Appender {
 
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
-        self.file.source().path().expect("it was opened by its path")
+        self.rows.file().source().path().expect("it was opened by its path")
     }
 
     /// What each element is.
     pub fn dtype(&self) -> &DType {
-        self.file.layout().dtype()
+        self.rows.file().layout().dtype()
     }
 
     /// The number of elements along each axis of a row.
     pub fn row_shape(&self) -> Vec<usize> {
-        let mut shape = self.file.layout().shape().to_vec();
-        shape.remove(self.file.axis());
-        shape
+        self.rows.row_shape()
     }
 
     /// The number of rows, with those that have not been flushed.
     pub fn len(&self) -> usize {
-        self.len
+        self.rows.len()
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// The number of rows that others see.
     pub fn flushed_len(&self) -> usize {
-        self.file.len()
+        self.rows.file().len()
     }
 
     /// Takes one row.
@@ -341,7 +301,7 @@ impl Appender {
     ///
     /// As [`append`]; the row has not been taken then, and all that were before still are.
     pub fn push<T: WritableElement, D: Dimension>(&mut self, row: &ArrayRef<T, D>) -> Result<()> {
-        self.take_typed(row, Rows::One)
+        self.rows.take(row, Rows::One)
     }
 
     /// As [`push`](Appender::push), for a row of a dtype known at run time.
@@ -350,7 +310,7 @@ impl Appender {
     ///
     /// As [`push`](Appender::push), and those of reading the row.
     pub fn push_dyn(&mut self, row: &impl AnyArray) -> Result<()> {
-        self.take_dyn(row, Rows::One)
+        self.rows.take_dyn(row, Rows::One)
     }
 
     /// Takes several rows: an array with as many axes as that in the file.
@@ -362,7 +322,7 @@ impl Appender {
         &mut self,
         rows: &ArrayRef<T, D>,
     ) -> Result<()> {
-        self.take_typed(rows, Rows::Several)
+        self.rows.take(rows, Rows::Several)
     }
 
     /// As [`extend`](Appender::extend), for rows of a dtype known at run time.
@@ -371,7 +331,7 @@ impl Appender {
     ///
     /// As [`push_dyn`](Appender::push_dyn).
     pub fn extend_dyn(&mut self, rows: &impl AnyArray) -> Result<()> {
-        self.take_dyn(rows, Rows::Several)
+        self.rows.take_dyn(rows, Rows::Several)
     }
 
     /// Makes all rows so far part of the array in the file: when it returns they are on the disk
@@ -379,13 +339,10 @@ impl Appender {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Space`] where the disk has no room; flush again when there is some.
-    /// [`ErrorKind::Changed`] where another file has taken the place of this one.
+    /// [`ErrorKind::Space`](crate::ErrorKind::Space) where the disk has no room; flush again when there is some.
+    /// [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken the place of this one.
     pub fn flush(&mut self) -> Result<()> {
-        self.write_out()?;
-        self.file.claim(self.len)?;
-        self.at = self.file.end();
-        Ok(())
+        self.rows.flush()
     }
 
     /// [Flushes](Appender::flush), lets the file go, and returns how many rows it has.
@@ -394,142 +351,14 @@ impl Appender {
     ///
     /// As [`flush`](Appender::flush). What could not be flushed is gone then.
     pub fn close(mut self) -> Result<usize> {
-        let flushed = self.flush();
-        if flushed.is_err() {
-            self.gathered.clear();
-            self.len = self.file.len();
-        }
-        let finished = self.file.finish();
-        flushed.and(finished)?;
-        Ok(self.len)
-    }
-
-    fn take_typed<T: WritableElement, D: Dimension>(
-        &mut self,
-        rows: &ArrayRef<T, D>,
-        which: Rows,
-    ) -> Result<()> {
-        let n = self.count(rows.shape(), which)?;
-        let conversion = conversion::<T>(self.dtype()).map_err(|error| match T::dtype().kind() {
-            // It tells of the field that differs.
-            Kind::Record(_) => error,
-            _ => other_dtype(self.dtype(), &T::dtype()),
-        });
-        match conversion.map_err(|error| self.file.name(error))? {
-            Conversion::Native => {
-                let rows = Stored::new(rows)?;
-                self.take(n, rows.layout(), &rows)
-            }
-            Conversion::Swapped => {
-                let swapped = rows.map(|value| value.swap_bytes());
-                let rows = Stored::new(&swapped)?;
-                self.take(n, rows.layout(), &rows)
-            }
-        }
-    }
-
-    fn take_dyn(&mut self, rows: &impl AnyArray, which: Rows) -> Result<()> {
-        let n = self.count(rows.layout().shape(), which)?;
-        if rows.layout().dtype() != self.dtype() {
-            return Err(self.file.name(other_dtype(self.dtype(), rows.layout().dtype())));
-        }
-        self.take(n, rows.layout(), rows)
-    }
-
-    /// How many rows an array of this shape is.
-    fn count(&self, shape: &[usize], which: Rows) -> Result<usize> {
-        let (row, axis) = (self.row_shape(), self.file.axis());
-        if which != Rows::Several && shape == row {
-            return Ok(1);
-        }
-        let mut other = shape.to_vec();
-        let n = (axis < other.len()).then(|| other.remove(axis));
-        match n {
-            Some(n) if which != Rows::One && other == row => Ok(n),
-            _ => {
-                let one = display_shape(&row);
-                let mut several: Vec<_> = row.iter().map(usize::to_string).collect();
-                several.insert(axis, "n".to_owned());
-                let comma = if several.len() == 1 { "," } else { "" };
-                let several = format!("({}{comma})", several.join(", "));
-                let expected = match which {
-                    Rows::One => format!("shape {one}"),
-                    Rows::Several => format!("shape {several}"),
-                    Rows::Any => format!("shape {one}, or {several}"),
-                };
-                let error = Error::new(ErrorKind::Shape, "the rows do not fit the array");
-                Err(self.file.name(error.expected(expected).found(display_shape(shape))))
-            }
-        }
-    }
-
-    /// Takes `n` rows, which lie in `from` as the layout says, in the bytes that the file is to have.
-    fn take(&mut self, n: usize, rows: &Layout, from: &(impl ReadAt + ?Sized)) -> Result<()> {
-        let too_long = || Error::new(ErrorKind::Shape, "the array would be too long");
-        let len = self.len.checked_add(n).ok_or_else(|| self.file.name(too_long()))?;
-        self.file.require_len(len)?;
-        let nbytes = rows.nbytes();
-        if nbytes > 0 {
-            self.file.begin(self.file.len())?;
-        }
-        let rows = if self.order() == Order::F { rows.transposed() } else { rows.clone() };
-        if self.gathered.len() + nbytes > GATHERED {
-            self.write_out()?;
-        }
-        if nbytes <= GATHERED {
-            let before = self.gathered.len();
-            let gathered = &mut self.gathered;
-            let copied = copy(&rows, from, &mut |bytes| {
-                gathered.extend_from_slice(bytes);
-                Ok(())
-            });
-            if copied.is_err() {
-                self.gathered.truncate(before);
-            }
-            copied?;
-        } else {
-            let end = self.at + nbytes as u64;
-            self.file.reserve(self.at..end)?;
-            let mut at = self.at;
-            copy(&rows, from, &mut |bytes| {
-                self.file.write_behind(at, bytes)?;
-                at += bytes.len() as u64;
-                Ok(())
-            })?;
-            self.at = at;
-        }
-        self.len = len;
-        Ok(())
-    }
-
-    fn order(&self) -> Order {
-        if self.file.axis() == 0 { Order::C } else { Order::F }
-    }
-
-    /// Writes what is gathered, behind the end.
-    fn write_out(&mut self) -> Result<()> {
-        if self.gathered.is_empty() {
-            return Ok(());
-        }
-        let end = self.at + self.gathered.len() as u64;
-        self.file.reserve(self.at..end)?;
-        self.file.write_behind(self.at, &self.gathered)?;
-        self.at = end;
-        self.gathered.clear();
-        Ok(())
+        self.rows.finish()?;
+        Ok(self.len())
     }
 }
 
 impl Drop for Appender {
     fn drop(&mut self) {
         // Who wants to know of errors calls `close`, after which nothing is left to do here.
-        let _ = self.flush();
-        let _ = self.file.finish();
+        let _ = self.rows.finish();
     }
-}
-
-fn other_dtype(expected: &DType, found: &DType) -> Error {
-    Error::new(ErrorKind::Dtype, "the rows are of another dtype than the array in the file")
-        .expected(format!("'{expected}'"))
-        .found(format!("'{found}'"))
 }

@@ -13,23 +13,20 @@
 //! 5. The journal goes when nothing is behind the end any more. Who finds it, and gets the lock, cuts
 //!    the file where the header says.
 
+mod leftover;
+mod rewrite;
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::array::require_plain;
-use crate::edit::replace::{begin, publish};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Content, Entry, Growth, npy};
 use crate::layout::Layout;
-use crate::source::{Durability, Journal, Kind, Lock, ReadAt, Source, target_of};
+use crate::map::{self, Region};
+use crate::source::{Durability, Journal, Kind, Lock, ReadAt, SECTOR, Source};
 use crate::sys;
-
-/// How much is copied at once.
-const CHUNK: u64 = 4 << 20;
-
-/// Within so many bytes a disk writes all or nothing.
-const SECTOR: usize = 512;
 
 /// A file that holds one array and is open, and locked, to be made longer or shorter.
 #[derive(Debug)]
@@ -186,7 +183,7 @@ impl GrowingFile {
         let (start, len) = (bytes.start, bytes.end - bytes.start);
         sys::reserve_range(self.source.file(), bytes).map_err(|error| {
             // The first error tells more.
-            let _ = sys::set_len(self.source.file(), start);
+            let _ = map::give_back(&self.source, start);
             let error = Error::io("make room for what is to be appended", error);
             self.name(error.expected(format!("{len} bytes more")))
         })
@@ -202,12 +199,8 @@ impl GrowingFile {
     /// Makes the file longer by zeros, up to byte `end`.
     pub(super) fn write_zeros(&self, end: u64) -> Result<()> {
         debug_assert!(self.session.is_some());
-        self.set_len(end)
-    }
-
-    fn set_len(&self, len: u64) -> Result<()> {
-        sys::set_len(self.source.file(), len)
-            .map_err(|error| self.name(Error::io("change the length of the file", error)))
+        sys::set_len(self.source.file(), end)
+            .map_err(|error| self.name(Error::io("make the file longer", error)))
     }
 
     fn sync(&mut self) -> Result<()> {
@@ -254,66 +247,6 @@ impl GrowingFile {
         }
     }
 
-    /// Writes the file anew with this length, and puts it in the place of the old one.
-    fn move_to_new_file(&mut self, len: usize, layout: &Layout) -> Result<()> {
-        if !self.may_move {
-            let message = "the header has no room for the new length, and the file cannot be \
-                           written anew while other maps share this one";
-            let error = Error::new(ErrorKind::Locked, message);
-            return Err(self.name(error.hint("drop its clones and slices first")));
-        }
-        let old = &self.source;
-        let Some(target) = old.path().map(target_of) else {
-            let message = "the header has no room for the new length, and a file without a name \
-                           cannot be written anew";
-            return Err(Error::new(ErrorKind::Unsupported, message));
-        };
-        let header = npy::header_of(&self.entry, len);
-        let header = header.encode(self.entry.version).or_else(|_| header.to_bytes());
-        let header = header.map_err(|error| self.name(error))?;
-        let data = self.growth.header.end..layout.span().end;
-        let total = header.len() as u64 + (data.end - data.start);
-        let replacement = begin(&target, total).map_err(|error| self.name(error))?;
-        let file = replacement.file();
-        let write = |at: u64, bytes: &[u8]| {
-            let written = sys::write_all_at(file, at, bytes);
-            written.map_err(|error| self.name(Error::io("write the file", error)))
-        };
-        write(0, &header)?;
-        let mut buffer = Vec::new();
-        let mut at = data.start;
-        while at < data.end {
-            buffer.resize((data.end - at).min(CHUNK) as usize, 0);
-            old.read_at(at, &mut buffer)?;
-            write(header.len() as u64 + (at - data.start), &buffer)?;
-            at += buffer.len() as u64;
-        }
-        self.require_place()?;
-        let file = publish(replacement, self.durability).map_err(|error| self.name(error))?;
-        self.move_on(Source::opened(file, &target)?)
-    }
-
-    /// Goes on with the new file, which has taken the place of the old one.
-    fn move_on(&mut self, new: Source) -> Result<()> {
-        let new = if self.source.locks() { new } else { new.without_locks() };
-        let lock = Lock::exclusive(&new, 0..u64::MAX);
-        let old_end = self.end();
-        let old = std::mem::replace(&mut self.source, new);
-        // The old one may have another name, or be open elsewhere.
-        let _ = sys::set_len(old.file(), old_end);
-        if let Some(journal) = self.session.take() {
-            journal.remove_with(self.durability)?;
-        }
-        // All is written, but whoever was quicker with the lock owns the file now.
-        self.lost = lock.is_err();
-        self.lock = lock.unwrap_or_default().map(Arc::new);
-        self.entry = format::probe(&self.source)?;
-        (self.layout, self.growth) =
-            require_growing(&self.entry).map_err(|error| self.source.name(error))?;
-        self.header = vec![0; self.growth.header.end as usize];
-        self.source.read_at(0, &mut self.header)
-    }
-
     /// Ends a session: cuts off what is behind the end.
     pub(super) fn finish(&mut self) -> Result<()> {
         if self.lost {
@@ -323,7 +256,7 @@ impl GrowingFile {
         let Some(journal) = self.session.take() else { return Ok(()) };
         self.require_place()?;
         if self.source.len()? != Some(self.end()) {
-            self.set_len(self.end())?;
+            map::cut(&self.source, self.end())?;
             self.sync()?;
         }
         journal.remove_with(self.durability)
@@ -334,80 +267,35 @@ impl GrowingFile {
     fn require_place(&self) -> Result<()> {
         self.source.reopened().map(drop)
     }
-
-    /// Checks that the file ends where its array does, or makes it do so where it may.
-    fn clear_tail(&self, cut_trailing: bool) -> Result<()> {
-        self.source.require(self.layout.span())?;
-        let journal = match self.source.path().map(target_of) {
-            Some(target) => Journal::find(&target)?,
-            None => None,
-        };
-        let journal = journal.map(|path| Journal::open(&path)).transpose()?;
-        let journal = match journal {
-            Some(journal) if journal.kind() != Kind::Append => {
-                let message = "another change of the file has not come to its end";
-                let error = Error::new(ErrorKind::Locked, message).found(journal.path().display());
-                return Err(self.name(error));
-            }
-            journal => journal,
-        };
-        let len = self.source.len()?;
-        if len != Some(self.end()) {
-            let is_ours = match &journal {
-                Some(journal) => self.began(journal)?,
-                None => false,
-            };
-            if !is_ours && !cut_trailing {
-                return Err(self.name(
-                    Error::new(ErrorKind::Format, "something follows the array in the file")
-                        .at_offset(self.end())
-                        .expected("the end of the file")
-                        .found(format!("{} bytes", len.unwrap_or(0).saturating_sub(self.end())))
-                        .hint(
-                            "if it is of no use (another array, perhaps?), \
-                             `AppendOptions::cut_trailing` cuts it off",
-                        ),
-                ));
-            }
-            self.set_len(self.end())?;
-            if self.durability == Durability::Synced {
-                sys::sync_data(self.source.file())
-                    .map_err(|error| self.name(Error::io("write the file to the disk", error)))?;
-            }
-        }
-        match journal {
-            Some(journal) => journal.remove_with(self.durability),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether what is behind the end was left by the session of this journal: it was of this file,
-    /// which held this array, and at least as much of it as the header still claims.
-    fn began(&self, journal: &Journal) -> Result<bool> {
-        let stamp = sys::stamp(self.source.file());
-        let stamp = stamp.map_err(|error| self.name(Error::io("examine the file", error)))?;
-        let longest = 8 + npy::MAX_HEADER_SIZE * 4 + npy::Prelude::MAX_LEN;
-        if !journal.is_about(&stamp) || !(8..=longest as u64).contains(&journal.len()) {
-            return Ok(false);
-        }
-        let mut payload = vec![0; journal.len() as usize];
-        journal.read_at(0, &mut payload)?;
-        let mut header = payload.split_off(8);
-        let shortest = u64::from_le_bytes(payload.try_into().expect("eight bytes are left"));
-        let all = header.len() as u64;
-        let Ok(entry) = npy::entry(&mut header, all, |_, _| Err(corrupt())) else {
-            return Ok(false);
-        };
-        let Ok((layout, growth)) = require_growing(&entry) else { return Ok(false) };
-        let rowless = |layout: &Layout| layout.narrowed(growth.axis, 0..0);
-        Ok(growth == self.growth
-            && rowless(&layout) == rowless(&self.layout)
-            && self.len() as u64 >= shortest)
-    }
 }
 
-fn corrupt() -> Error {
-    Error::new(ErrorKind::Format, "the journal ends too early")
+/// Makes the array in an open file so long, by zeros or by fewer of its elements. What is behind its end
+/// then goes when the session is finished.
+///
+/// # Errors
+///
+/// [`ErrorKind::Locked`] where a map of this process would be cut, unless it is `own`, which will be no
+/// more by then.
+pub(super) fn resize_file(
+    file: &mut GrowingFile,
+    len: usize,
+    sparse: bool,
+    own: Option<&Region>,
+) -> Result<()> {
+    let (old_end, end) = (file.end(), file.layout_for(len)?.span().end);
+    if end < old_end {
+        map::require_uncut(&file.source, end, own)?;
+    }
+    if end != old_end {
+        file.begin(len.min(file.len()))?;
+    }
+    if end > old_end {
+        if !sparse {
+            file.reserve(old_end..end)?;
+        }
+        file.write_zeros(end)?;
+    }
+    file.claim(len)
 }
 
 /// Opens a file for writing and locks it, exclusively.
@@ -415,7 +303,7 @@ fn open_locked(path: &Path, locks: bool) -> Result<(Source, Option<Lock>)> {
     /// How often somebody may put another file in its place meanwhile.
     const TRIES: usize = 10;
     let open = || {
-        let source = Source::open_writable(path)?;
+        let source = Source::open_writable(path)?.settled()?;
         if !source.file().metadata().is_ok_and(|metadata| metadata.is_file()) {
             let message = "an array can grow in a regular file only";
             return Err(source.name(Error::new(ErrorKind::Unsupported, message)));
@@ -424,7 +312,8 @@ fn open_locked(path: &Path, locks: bool) -> Result<(Source, Option<Lock>)> {
         let lock = Lock::exclusive(&source, 0..u64::MAX)?;
         // Whoever had the lock before may have put another file in the place of this one.
         source.reopened()?;
-        Ok((source, lock))
+        source.require_settled()?;
+        Ok((source.examined_again()?, lock))
     };
     for _ in 1..TRIES {
         match open() {
@@ -470,5 +359,6 @@ fn changed(old: &[u8], new: &[u8]) -> Range<usize> {
 
 /// Whether a write of these bytes is one for the disk.
 fn is_in_one_sector(bytes: &Range<usize>) -> bool {
-    bytes.is_empty() || bytes.start / SECTOR == (bytes.end - 1) / SECTOR
+    let sector = |at: usize| at as u64 / SECTOR;
+    bytes.is_empty() || sector(bytes.start) == sector(bytes.end - 1)
 }

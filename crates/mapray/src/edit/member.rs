@@ -60,4 +60,5 @@ member_array! {
     [] DynView<'_>: view => Lent::View(view.clone());
     [] DynLiveMap: map => Lent::Array(map);
     [] ArrayFile: file => Lent::Array(file);
+    [] Box<dyn AnyArray + '_>: array => Lent::Array(&**array);
 }

@@ -19,13 +19,11 @@ pub(crate) fn replace(
     durability: Durability,
     work: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
-    let target = target_of(path);
-    let special = std::fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file());
-    let done = if special || is_descriptor(path) {
+    let done = if is_written_in_place(path) {
         let file = File::options().append(true).open(path);
         file.map_err(|error| Error::io("write", error)).and_then(|mut file| work(&mut file))
     } else {
-        begin(&target, len).and_then(|replacement| {
+        begin(&target_of(path), len).and_then(|replacement| {
             work(&mut FromFront { file: replacement.file(), at: 0 })?;
             publish(replacement, durability).map(drop)
         })
@@ -64,6 +62,12 @@ pub(crate) fn publish(replacement: Replacement, durability: Durability) -> Resul
     replacement
         .take_place(durability)
         .map_err(|error| Error::io("put the new file in its place", error))
+}
+
+/// Whether what is at the path is written where it is, from front to back.
+pub(crate) fn is_written_in_place(path: &Path) -> bool {
+    let special = std::fs::metadata(target_of(path)).is_ok_and(|metadata| !metadata.is_file());
+    special || is_descriptor(path)
 }
 
 /// Whether the path stands for a descriptor that is open already, and the file behind it is somebody

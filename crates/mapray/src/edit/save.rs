@@ -5,9 +5,9 @@ use std::path::Path;
 use ndarray::{Array, ArrayRef, Dimension};
 
 use crate::array::{AnyArray, ArrayFile, Stored, read_bytes};
-use crate::edit::replace::replace;
+use crate::edit::convert::Conversion;
 use crate::element::{Element, WritableElement};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::npy;
 use crate::layout::{Layout, Order};
 use crate::source::{Durability, ReadAt};
@@ -31,6 +31,7 @@ const CHUNK: usize = 4 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct SaveOptions {
     durability: Durability,
+    conversion: Conversion,
 }
 
 impl SaveOptions {
@@ -45,11 +46,17 @@ impl SaveOptions {
         self
     }
 
+    /// What the array becomes: another dtype, byte order or order of its axes.
+    pub fn conversion(mut self, conversion: Conversion) -> SaveOptions {
+        self.conversion = conversion;
+        self
+    }
+
     /// As [`save`].
     ///
     /// # Errors
     ///
-    /// As [`save`].
+    /// As [`save`], and where the array is [converted](Conversion).
     pub fn save<T: WritableElement, D: Dimension>(
         &self,
         path: impl AsRef<Path>,
@@ -62,27 +69,22 @@ impl SaveOptions {
     ///
     /// # Errors
     ///
-    /// As [`save_dyn`].
+    /// As [`save_dyn`], and where the array is [converted](Conversion).
     pub fn save_dyn(&self, path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
-        let path = path.as_ref();
-        let (header, elements) = npy_parts(array.layout()).map_err(|error| error.at_path(path))?;
-        let len = header.len() as u64 + elements.nbytes() as u64;
-        replace(path, len, self.durability, |out| {
-            out.write_all(&header).map_err(cannot_write)?;
-            copy(&elements, array, &mut |bytes| out.write_all(bytes).map_err(cannot_write))
-        })
+        let (path, layout) = (path.as_ref(), array.layout());
+        let plan = self.conversion.plan(layout, layout.save_order())?;
+        let (header, _) = npy_parts(&plan.target).map_err(|error| error.at_path(path))?;
+        plan.write(path, &header, array, self.durability)
     }
 
     /// As [`save_raw`].
     ///
     /// # Errors
     ///
-    /// As [`save_raw`].
+    /// As [`save_raw`], and where the array is [converted](Conversion).
     pub fn save_raw(&self, path: impl AsRef<Path>, array: &impl AnyArray) -> Result<()> {
-        let layout = array.layout();
-        replace(path.as_ref(), layout.nbytes() as u64, self.durability, |out| {
-            copy(layout, array, &mut |bytes| out.write_all(bytes).map_err(cannot_write))
-        })
+        let plan = self.conversion.plan(array.layout(), Order::C)?;
+        plan.write(path.as_ref(), &[], array, self.durability)
     }
 }
 
@@ -151,10 +153,6 @@ pub(super) fn npy_parts(layout: &Layout) -> Result<(Vec<u8>, Layout)> {
 /// As [`ArrayFile::open`] and [`ArrayFile::to_array`].
 pub fn load<T: Element, D: Dimension>(path: impl AsRef<Path>) -> Result<Array<T, D>> {
     ArrayFile::open(path)?.to_array()
-}
-
-fn cannot_write(error: std::io::Error) -> Error {
-    Error::io("write the file", error)
 }
 
 /// Hands out copies of the elements in C order, piece by piece.

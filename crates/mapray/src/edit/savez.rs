@@ -4,7 +4,8 @@ use std::path::Path;
 use std::thread;
 
 use crate::edit::member::MemberArray;
-use crate::edit::npz_writer::{Names, NpzWriter, Prepared};
+use crate::edit::npz_writer::NpzWriter;
+use crate::edit::prepared::{Names, Prepared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::write as zip;
 use crate::source::Durability;
@@ -104,7 +105,7 @@ impl SavezOptions {
         let mut names = Names::default();
         let members: Vec<Prepared<'_>> = members
             .into_iter()
-            .map(|(name, array)| Prepared::new(name.as_ref(), array, &mut names))
+            .map(|(name, array)| Prepared::new(names.add(name.as_ref())?, array))
             .collect::<Result<_>>()
             .map_err(|error| error.at_path(path))?;
         let len = self.stored_len(&members).min(i64::MAX as u64);
@@ -137,7 +138,7 @@ impl SavezOptions {
             at = member.end(&entry);
         }
         let end = at.saturating_add(directory.len() as u64);
-        end.saturating_add(zip::end_records(members.len() as u64, at..end).len() as u64)
+        end.saturating_add(zip::end_records(members.len() as u64, at..end, &[]).len() as u64)
     }
 
     /// The same with everything filled in.

@@ -4,11 +4,12 @@ use std::fmt;
 use std::path::Path;
 
 use crate::array::{Archive, Npz};
+use crate::edit::archive::Opened;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::{Directory, Local, Member, Method};
 use crate::format::{Checksum, Contents, npy, npz};
 use crate::map::{Update, bring_up_to_date, stored_checksum};
-use crate::source::{Inflate, Lock, ReadAt, Source, crc32};
+use crate::source::{Inflate, ReadAt, Source, crc32};
 
 /// Something wrong in an archive.
 #[derive(Debug)]
@@ -109,15 +110,11 @@ impl Npz {
     /// archive, [`ErrorKind::Locked`] where somebody else writes it. Members with other faults are left
     /// alone.
     pub fn repair(path: impl AsRef<Path>) -> Result<Vec<Repaired>> {
-        let source = Source::open_writable(path.as_ref())?.settled()?;
-        let _lock = Lock::exclusive(&source, 0..u64::MAX)?;
-        let Contents::Zip(directory) = Contents::zip(&source)? else {
-            return Ok(Vec::new());
-        };
+        let Opened { source, directory, _lock } = &Opened::new(path.as_ref(), true)?;
         let mut repaired = Vec::new();
         for member in directory.members() {
             let name = directory.name(member);
-            let done = repair_member(&source, &directory, member);
+            let done = repair_member(source, directory, member);
             match done.map_err(|error| source.name(error.at_member(&name)))? {
                 Some(Update { crc, outdated }) if !outdated.is_empty() => {
                     repaired.push(Repaired { member: name.into_owned(), crc, outdated });
@@ -140,7 +137,8 @@ fn repair_member(
     }
     match Local::read(source, directory, member) {
         Ok(local) => {
-            let checksum = Checksum { range: local.data, slots: local.slots };
+            let file_len = directory.file_len();
+            let checksum = Checksum { range: local.data, slots: local.slots, file_len };
             bring_up_to_date(source.file(), &checksum).map(Some)
         }
         Err(error) if error.kind() == ErrorKind::Io => Err(error),
@@ -188,7 +186,7 @@ fn verify_member(
         }
     }
     if first.starts_with(&npy::MAGIC)
-        && let Err(error) = npz::entry(source, directory, member)
+        && let Err(error) = npz::nameless_entry(source, directory, member)
     {
         fault(FaultKind::Content, error)?;
     }

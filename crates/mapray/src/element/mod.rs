@@ -32,6 +32,7 @@ mod complex;
 #[doc(hidden)]
 pub mod derived;
 mod differ;
+mod dispatch;
 mod numbers;
 mod opaque;
 mod packed;
@@ -53,4 +54,5 @@ pub use text::{Bytes, Text};
 pub use time::{DateTime64, TimeDelta64};
 pub use traits::{Element, NoPadding, WritableElement};
 
+pub(crate) use dispatch::for_type;
 pub(crate) use suggest::{Conversion, conversion, packed_type, rust_type};

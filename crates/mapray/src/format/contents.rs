@@ -1,7 +1,7 @@
 //! What is in a file that holds several arrays under names.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::zip::{self, Directory};
+use crate::format::zip::{self, Directory, interrupted};
 use crate::format::{Entry, names, npz, safetensors};
 use crate::source::{ReadAt, Source};
 
@@ -27,9 +27,9 @@ pub(crate) struct Listing {
 impl Contents {
     /// What a file that starts with `first` holds; `None` where it is no such file.
     pub(crate) fn probe(source: &Source, first: &[u8]) -> Result<Option<Contents>> {
-        let len = require_len(source)?;
+        let len = require_len(source, source.len()?)?;
         let contents = if zip::MAGICS.iter().any(|magic| first.starts_with(magic)) {
-            Directory::read(source, len).map(Contents::Zip)
+            return Contents::zip(source).map(Some);
         } else if safetensors::is_likely(first, len) {
             safetensors::listing(source, len).map(Contents::Listing)
         } else {
@@ -40,8 +40,20 @@ impl Contents {
 
     /// A zip archive, whatever the file starts with.
     pub(crate) fn zip(source: &Source) -> Result<Contents> {
-        let directory = Directory::read(source, require_len(source)?);
-        directory.map(Contents::Zip).map_err(|error| source.name(error))
+        /// So often an archive may be edited while it is opened.
+        const MOST: usize = 100;
+        let mut len = require_len(source, interrupted::settled_len(source)?)?;
+        for _ in 0..MOST {
+            let directory = Directory::read(source, len);
+            let len_now = require_len(source, interrupted::settled_len(source)?)?;
+            if len_now == len {
+                return directory.map(Contents::Zip).map_err(|error| source.name(error));
+            }
+            len = len_now;
+        }
+        let error =
+            Error::new(ErrorKind::Changed, "the archive changes faster than it can be read");
+        Err(source.name(error))
     }
 
     pub(crate) fn format(&self) -> &'static str {
@@ -83,8 +95,8 @@ impl Contents {
     }
 }
 
-fn require_len(source: &Source) -> Result<u64> {
-    source.len()?.ok_or_else(|| {
+fn require_len(source: &Source, len: Option<u64>) -> Result<u64> {
+    len.ok_or_else(|| {
         let error = Error::new(ErrorKind::Unsupported, "a device without an end is no archive");
         source.name(error)
     })

@@ -2,7 +2,7 @@
 
 mod contents;
 mod entry;
-mod names;
+pub(crate) mod names;
 pub mod npy;
 pub(crate) mod npz;
 mod probe;

@@ -1,5 +1,6 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +10,7 @@ use crate::layout::Layout;
 use crate::source::{Inflate, ReadAt};
 
 /// What NumPy adds to the name of an array to get that of its member.
-const SUFFIX: &str = ".npy";
+pub(crate) const SUFFIX: &str = ".npy";
 
 /// The member that NumPy would read under this name: the one that is called so, else the one with
 /// `.npy` behind it.
@@ -21,6 +22,11 @@ pub(crate) fn find<'a>(directory: &'a Directory, name: &str) -> Option<&'a Membe
 /// called so, which NumPy would read instead.
 pub(crate) fn names(directory: &Directory) -> Vec<String> {
     let members: Vec<_> = directory.members().iter().map(|member| directory.name(member)).collect();
+    array_names(&members)
+}
+
+/// The same, from the names of the members.
+pub(crate) fn array_names(members: &[Cow<'_, str>]) -> Vec<String> {
     let exact: HashSet<&str> = members.iter().map(|name| &**name).collect();
     let mut seen = HashSet::new();
     let names = members.iter().map(|name| key(name, |key| exact.contains(key)));
@@ -45,20 +51,32 @@ pub(crate) fn entry(
 ) -> Result<Entry> {
     let member_name = directory.name(member);
     let name = key(&member_name, |key| directory.find(key).is_some());
-    let entry = (|| {
-        let method = member.method()?;
-        let local = Local::read(source, directory, member)?;
-        match method {
-            Method::Stored => stored(source, member, local),
-            Method::Deflate => deflated(source, member, &local),
-        }
-    })();
+    let entry = nameless_entry(source, directory, member);
     let mut entry = entry.map_err(|error| error.at_member(name))?;
     entry.name = Some(name.to_owned());
     Ok(entry)
 }
 
-fn stored(source: &(impl ReadAt + ?Sized), member: &Member, mut local: Local) -> Result<Entry> {
+/// The same, without looking for what the array is called among all the others.
+pub(crate) fn nameless_entry(
+    source: &(impl ReadAt + ?Sized),
+    directory: &Directory,
+    member: &Member,
+) -> Result<Entry> {
+    let method = member.method()?;
+    let local = Local::read(source, directory, member)?;
+    match method {
+        Method::Stored => stored(source, directory, member, local),
+        Method::Deflate => deflated(source, member, &local),
+    }
+}
+
+fn stored(
+    source: &(impl ReadAt + ?Sized),
+    directory: &Directory,
+    member: &Member,
+    mut local: Local,
+) -> Result<Entry> {
     let data = local.data;
     require_array(&local.first)?;
     let mut entry = npy::entry(&mut local.first, member.size, |at, buffer| {
@@ -73,7 +91,8 @@ fn stored(source: &(impl ReadAt + ?Sized), member: &Member, mut local: Local) ->
         }
         Content::Encoded { range, .. } => *range = data.start + range.start..data.end,
     }
-    let checksum = Some(Checksum { range: data, slots: local.slots });
+    let slots = std::mem::take(&mut local.slots);
+    let checksum = Some(Checksum { range: data, slots, file_len: directory.file_len() });
     entry.upkeep = Upkeep { checksum, growth: None };
     Ok(entry)
 }

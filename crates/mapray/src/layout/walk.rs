@@ -61,17 +61,9 @@ impl Layout {
         Ok(())
     }
 
-    /// Hands out the byte ranges that elements lie in, rising where the strides do. Ranges less
-    /// than `gap` bytes apart are handed out as one, so there are at most `span / gap` of them
-    /// (for `gap` 0: one for each run of elements side by side).
-    pub(crate) fn for_each_range(
-        &self,
-        gap: u64,
-        work: &mut impl FnMut(Range<u64>) -> Result<()>,
-    ) -> Result<()> {
-        if self.is_empty() {
-            return Ok(());
-        }
+    /// How many bytes from an element on hold only gaps of at most `gap` bytes, and the strides and
+    /// lengths of the axes that lead further, the narrowest first.
+    pub(crate) fn near(&self, gap: u64) -> (u64, Vec<(u64, u64)>) {
         let mut axes: Vec<(u64, u64)> = self
             .shape()
             .iter()
@@ -85,8 +77,22 @@ impl Layout {
         while let Some((stride, n)) = outer.next_if(|&(stride, _)| stride <= extent + gap) {
             extent += (n - 1) * stride;
         }
-        let mut outer: Vec<_> = outer.collect();
-        outer.reverse();
+        (extent, outer.collect())
+    }
+
+    /// Hands out the byte ranges that elements lie in, rising where the strides do. Ranges less
+    /// than `gap` bytes apart are handed out as one, so there are at most `span / gap` of them
+    /// (for `gap` 0: one for each run of elements side by side).
+    pub(crate) fn for_each_range(
+        &self,
+        gap: u64,
+        work: &mut impl FnMut(Range<u64>) -> Result<()>,
+    ) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let (extent, outer) = self.near(gap);
+        let outer: Vec<_> = outer.into_iter().rev().collect();
         ranges(self.span().start, extent, &outer, work)
     }
 }

@@ -1,13 +1,18 @@
 //! Pages of a file: mapping, flushing, advice. Knows neither formats nor elements.
 
 mod claims;
+pub mod guard;
+mod loss;
 mod mode;
 mod pages;
+mod ranges;
 mod region;
+mod registry;
 mod upkeep;
 
 pub use crate::sys::Advice;
 pub use mode::Mode;
 pub use pages::{Pages, Residency};
 pub(crate) use region::Region;
+pub(crate) use registry::{cut, give_back, require_uncut, require_whole};
 pub(crate) use upkeep::{Update, bring_up_to_date, stored as stored_checksum};

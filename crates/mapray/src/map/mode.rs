@@ -24,7 +24,32 @@ pub enum Mode {
     ReadWrite,
     /// `w+`: create the file or overwrite it with zeros, then read and write.
     Write,
-    /// `c`: edits stay in memory, the file is never written.
+    /// `c`: edits stay in memory. They can be asked for (`dirty_pages`), dropped (`discard`) and written
+    /// to the file in one step (`commit`).
+    ///
+    /// ```
+    /// use mapray::{ArrayFile, Mode};
+    /// use ndarray::Ix1;
+    ///
+    /// # if cfg!(any(mapray_portable, not(target_os = "linux"))) { return Ok(()); }
+    /// # let folder = std::env::temp_dir().join(format!("mapray-commit-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).unwrap();
+    /// # let path = folder.join("a.npy");
+    /// mapray::save(&path, &ndarray::Array1::<f64>::zeros(100_000))?;
+    /// let mut map = ArrayFile::open(&path)?.map_live::<f64, Ix1>(Mode::CopyOnWrite)?;
+    /// map.set(70_000, 1.5)?;
+    /// let dirty = map.dirty_pages()?; // one page, as bytes of the file
+    /// assert!(dirty.len() == 1 && dirty[0].contains(&map.layout().element(&[70_000]).unwrap()));
+    /// map.discard()?;
+    /// assert_eq!(map.get(70_000)?, 0.0);
+    ///
+    /// map.set(70_000, 2.5)?;
+    /// assert_eq!(mapray::load::<f64, Ix1>(&path)?[70_000], 0.0);
+    /// map.commit()?;
+    /// assert_eq!(mapray::load::<f64, Ix1>(&path)?[70_000], 2.5);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
     CopyOnWrite,
 }
 

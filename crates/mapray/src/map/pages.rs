@@ -119,7 +119,8 @@ impl<'a> Pages<'a> {
     /// system knows of. In mode `r` there are none.
     ///
     /// A page counts once something was stored in it, even what stood there before, in memory or
-    /// swapped out, and in a process that was forked off later too.
+    /// swapped out, and in a process that was forked off later too. In memory that has no file, pages
+    /// that were only looked at may count as well.
     ///
     /// # Errors
     ///

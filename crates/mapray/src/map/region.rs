@@ -7,17 +7,22 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
+use crate::map::loss::{cut_short, no_page};
+use crate::map::registry::{Record, Registered};
 use crate::map::{Mode, bring_up_to_date};
 use crate::source::{Lock, ReadAt, Source, Upkeep};
-use crate::sys::{self, Access, Advice, Identity, Mapping, Stamp};
+use crate::sys::{self, Access, Advice, Identity, LengthProbe, Mapping, Stamp};
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
 #[derive(Debug)]
 pub(crate) struct Region {
+    /// `None` where there is no file, or no byte to map. Goes first: what is unmapped may be mapped by
+    /// somebody else at once.
+    registered: Option<Registered>,
     /// `None` where there is no byte to map.
     mapping: Option<Mapping>,
     /// The bytes of the file that may be reached.
@@ -30,7 +35,7 @@ pub(crate) struct Region {
     member: Option<String>,
     upkeep: Upkeep,
     /// What keeps others from writing the file in a way that does not go with this map.
-    lock: Option<Lock>,
+    lock: Option<Arc<Lock>>,
     /// Held for writing while pages without edits leave a copy-on-write map, so that no page gets
     /// its first edit between the look and the leave.
     edits: RwLock<()>,
@@ -48,9 +53,20 @@ enum Backing {
     /// By opening it again: no descriptor is held.
     Path(PathBuf, Identity),
     /// The file has no name, so its descriptor stays.
-    File(File),
+    File(Arc<File>),
     /// There is no file: the pages were made by us.
     Memory,
+}
+
+impl Backing {
+    fn probe(&self) -> Result<LengthProbe> {
+        match self {
+            Backing::Path(path, _) => LengthProbe::of_path(path)
+                .map_err(|error| Error::io("keep the path of the file", error)),
+            Backing::File(file) => Ok(LengthProbe::of_file(file.clone())),
+            Backing::Memory => Err(no_file()),
+        }
+    }
 }
 
 impl Region {
@@ -60,12 +76,22 @@ impl Region {
     ///
     /// [`ErrorKind::Truncated`] where the file is shorter.
     pub(crate) fn map(source: &Source, bytes: Range<u64>, mode: Mode) -> Result<Region> {
-        source.require(bytes.clone())?;
         let writes = mode.writes_file();
         let lock = if writes { Lock::shared(source, bytes.clone())? } else { None };
         if lock.is_some() {
             source.require_settled()?;
         }
+        Region::map_locked(source, bytes, mode, lock.map(Arc::new))
+    }
+
+    /// The same, where what keeps others from writing the file is there already.
+    pub(crate) fn map_locked(
+        source: &Source,
+        bytes: Range<u64>,
+        mode: Mode,
+        lock: Option<Arc<Lock>>,
+    ) -> Result<Region> {
+        let require = || source.require(bytes.clone());
         let file = source.file();
         let stamp = match mode {
             Mode::CopyOnWrite => Some(sys::stamp(file)),
@@ -74,20 +100,32 @@ impl Region {
         let stamp =
             stamp.transpose().map_err(|error| source.name(Error::io("examine the file", error)))?;
         let base = bytes.start / sys::page_size() as u64 * sys::page_size() as u64;
-        let mapping = if bytes.is_empty() {
-            None
-        } else {
-            let len = (bytes.end - base) as usize;
-            let mapping = Mapping::of_file(file, base, len, mode.access());
-            Some(mapping.map_err(|error| source.name(cannot_map(error, mode)))?)
-        };
         let backing = match source.path() {
             Some(path) => Backing::Path(absolute(path)?, source.identity()),
-            None => Backing::File(file.try_clone().map_err(|error| {
-                source.name(Error::io("keep the descriptor of a file without a name", error))
-            })?),
+            None => {
+                let file = file.try_clone().map_err(|error| {
+                    source.name(Error::io("keep the descriptor of a file without a name", error))
+                })?;
+                Backing::File(Arc::new(file))
+            }
         };
+        let (mut mapping, mut registered) = (None, None);
+        if bytes.is_empty() {
+            require()?;
+        } else {
+            let probe = backing.probe().map_err(|error| source.name(error))?;
+            registered = Some(Registered::new(|| {
+                require()?;
+                let mapped =
+                    Mapping::of_file(file, base, (bytes.end - base) as usize, mode.access())
+                        .map_err(|error| source.name(cannot_map(error, mode)))?;
+                let record = Record::new(&mapped, bytes.clone(), mode, source.identity(), probe);
+                mapping = Some(mapped);
+                Ok(record)
+            })?);
+        }
         let region = Region {
+            registered,
             mapping,
             bytes,
             base,
@@ -117,6 +155,7 @@ impl Region {
             _ => Some(Mapping::anonymous(len).map_err(|error| Error::io("get memory", error))?),
         };
         Ok(Region {
+            registered: None,
             mapping,
             bytes: 0..len as u64,
             base: 0,
@@ -166,6 +205,11 @@ impl Region {
             return Ok(());
         };
         lock.make_exclusive(&same(Source::open(path)?, path, *identity)?)
+    }
+
+    /// What keeps others from writing the file in a way that does not go with this map.
+    pub(crate) fn lock(&self) -> Option<&Arc<Lock>> {
+        self.lock.as_ref()
     }
 
     /// Keeps the `size` bytes at `at`, a multiple of it, for atomics of that size.
@@ -249,7 +293,9 @@ impl Region {
         };
         assert!(inside, "bytes {range:?} lie outside the map of bytes {:?}", self.bytes);
         let mapped = (range.start - self.base) as usize..(range.end - self.base) as usize;
-        work(mapping, mapped).map_err(|error| self.name(self.explain(error, doing, range)))
+        let done = work(mapping, mapped);
+        self.require_pages()?;
+        done.map_err(|error| self.name(self.explain(error, doing, range)))
     }
 
     fn explain(&self, error: io::Error, doing: &str, range: Range<u64>) -> Error {
@@ -257,15 +303,61 @@ impl Region {
             return Error::io(doing, error);
         }
         // The kernel gives the same answer where it has no page to give.
-        let len =
-            self.with_file(Access::Read, |file| Ok(sys::examine(file).ok().and_then(|it| it.1)));
-        if matches!(len, Ok(Some(len)) if len >= range.end) {
-            let message = "the system has no page for the map: the disk is full, or failing";
-            return Error::new(ErrorKind::Space, message).at_offset(range.start);
+        match self.file_len() {
+            Some(len) if len >= range.end => no_page(range.start),
+            Some(len) => cut_short(&self.bytes, len),
+            None => Error::new(ErrorKind::Truncated, "the file was cut short under its map")
+                .at_offset(range.start)
+                .expected(format!("{} bytes from there on", range.end - range.start)),
         }
-        Error::new(ErrorKind::Truncated, "the file was cut short under its map")
-            .at_offset(range.start)
-            .expected(format!("{} bytes from there on", range.end - range.start))
+    }
+
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.registered.as_ref().map(Registered::record)
+    }
+
+    /// Checks that no page was lost: since [`guard::install`](crate::guard::install) put zeros in its
+    /// place. Costs next to nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] or [`ErrorKind::Space`].
+    #[inline]
+    pub(crate) fn require_pages(&self) -> Result<()> {
+        match &self.registered {
+            Some(registered) if !registered.record().loss.is_none() => self.lost(),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn lost(&self) -> Result<()> {
+        let lost = self.registered.as_ref().and_then(|registered| registered.record().lost());
+        lost.map_or(Ok(()), |error| Err(self.name(error)))
+    }
+
+    /// Checks that no page was lost, and that the file still has all the bytes, as far as its length
+    /// can be told: a look at the file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] or [`ErrorKind::Space`].
+    pub(crate) fn check(&self) -> Result<()> {
+        self.require_pages()?;
+        self.require_len(self.bytes.end)
+    }
+
+    /// Checks that the file reaches as far as `end`, as far as its length can be told.
+    fn require_len(&self, end: u64) -> Result<()> {
+        match self.file_len() {
+            Some(len) if len < end => Err(self.name(cut_short(&self.bytes, len))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The length of the file now, where it has one that can be told.
+    fn file_len(&self) -> Option<u64> {
+        self.registered.as_ref()?.record().file_len()
     }
 
     /// Names the file in an error.
@@ -301,6 +393,7 @@ impl Region {
 
     /// Starts writing what was stored in this range.
     pub(crate) fn flush_async(&self, range: Range<u64>) -> Result<()> {
+        self.require_pages()?;
         if !self.mode.writes_file() || range.is_empty() {
             return Ok(());
         }
@@ -329,29 +422,36 @@ impl Region {
         };
         let all = first.start.min(last.start)..first.end.max(last.end);
         let _edit = self.edit();
-        self.on_mapping(all, "write the map", |mapping, _| {
+        self.on_mapping(all.clone(), "write the map", |mapping, _| {
             let mapped: Vec<Range<usize>> = runs
                 .iter()
                 .map(|run| (run.start - self.base) as usize..(run.end - self.base) as usize)
                 .collect();
             mapping.write_runs(&mapped, bytes)
-        })
+        })?;
+        // The last page takes stores behind the end of the file too, and the file never sees them.
+        if self.mode.writes_file() && !self.is_uncut() {
+            self.require_len(all.end)?;
+        }
+        Ok(())
     }
 
     /// The file, by a descriptor of its own with the rights that the mode asks for.
-    pub(crate) fn file(&self) -> Result<File> {
-        match &self.backing {
+    pub(crate) fn source(&self) -> Result<Source> {
+        let source = match &self.backing {
             Backing::File(file) => {
-                file.try_clone().map_err(|error| Error::io("copy the descriptor", error))
-            }
-            Backing::Path(path, identity) if self.mode.writes_file() => {
-                Ok(same(Source::open_writable(path)?, path, *identity)?.into_file())
+                let file = file.try_clone();
+                Source::from_file(file.map_err(|error| Error::io("copy the descriptor", error))?)?
             }
             Backing::Path(path, identity) => {
-                Ok(same(Source::open(path)?, path, *identity)?.into_file())
+                let writes = self.mode.writes_file();
+                let open = if writes { Source::open_writable } else { Source::open };
+                same(open(path)?, path, *identity)?
             }
-            Backing::Memory => Err(no_file()),
-        }
+            Backing::Memory => return Err(no_file()),
+        };
+        let locks = self.lock.is_some() || !self.mode.writes_file();
+        Ok(if locks { source } else { source.without_locks() })
     }
 
     /// Runs `work` on the file, opened again where no descriptor is held.
@@ -373,9 +473,15 @@ impl Region {
 impl ReadAt for Region {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         let range = offset..offset + buffer.len() as u64;
+        let end = range.end;
         self.on_mapping(range, "read the map", |mapping, range| {
             mapping.read_at(range.start, buffer)
-        })
+        })?;
+        // In the page in which a file was cut, zeros follow.
+        if buffer.last() == Some(&0) && !self.is_uncut() {
+            self.require_len(end)?;
+        }
+        Ok(())
     }
 }
 

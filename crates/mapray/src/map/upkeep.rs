@@ -42,9 +42,30 @@ fn moved(slot: &Slot) -> Error {
     .hint("the file was changed meanwhile; open it anew, and repair it")
 }
 
+/// Checks that a file has still the length that it had when the places of a checksum were found.
+fn require_len(file: &File, expected: u64) -> Result<()> {
+    let examined = sys::examine(file).map_err(|error| Error::io("examine the file", error))?;
+    match examined.1 {
+        Some(found) if found != expected => {
+            let message =
+                "the archive was edited since it was opened: its checksums may be elsewhere";
+            Err(Error::new(ErrorKind::Changed, message)
+                .expected(format!("a file of {expected} bytes"))
+                .found(found)
+                .hint("what was stored is there; `Npz::repair` brings the checksums up to date"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Computes a checksum, and writes it where another one stands. All places are looked at before the
 /// first is written, and the disk has it when this returns.
+///
+/// # Errors
+///
+/// [`ErrorKind::Changed`] where the file has another length than when the places were found.
 pub(crate) fn bring_up_to_date(file: &File, checksum: &Checksum) -> Result<Update> {
+    require_len(file, checksum.file_len)?;
     let crc = crc32(file, checksum.range.clone())?;
     let mut outdated = Vec::new();
     for slot in &checksum.slots {

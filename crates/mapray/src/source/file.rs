@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::Layout;
@@ -30,6 +32,8 @@ pub(crate) struct Source {
     identity: Identity,
     opened_len: Option<u64>,
     locks: bool,
+    /// Goes up by the bytes of each read, for somebody who shows how far it is.
+    counter: OnceLock<Arc<AtomicU64>>,
     /// Whether the last part of the path may be a symbolic link.
     is_link: bool,
 }
@@ -71,7 +75,15 @@ impl Source {
     fn new(file: File, path: Option<PathBuf>) -> Result<Source> {
         let named = |error| named(&path, Error::io("examine the file", error));
         let (identity, opened_len) = sys::examine(&file).map_err(named)?;
-        Ok(Source { file, path, identity, opened_len, locks: true, is_link: false })
+        Ok(Source {
+            file,
+            path,
+            identity,
+            opened_len,
+            locks: true,
+            is_link: false,
+            counter: OnceLock::new(),
+        })
     }
 
     /// The same, for users whose maps take no locks.
@@ -118,7 +130,8 @@ impl Source {
     pub(crate) fn try_clone(&self) -> Result<Source> {
         let file = self.file.try_clone();
         let file = file.map_err(|error| self.name(Error::io("copy the descriptor", error)))?;
-        Ok(Source { file, path: self.path.clone(), ..*self })
+        let (path, counter) = (self.path.clone(), self.counter.clone());
+        Ok(Source { file, path, counter, ..*self })
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -183,6 +196,11 @@ impl Source {
         }
     }
 
+    /// Adds the bytes of each read from now on to `counter`; the first one that is given stays.
+    pub(crate) fn count_reads(&self, counter: Arc<AtomicU64>) {
+        self.counter.get_or_init(|| counter);
+    }
+
     /// Names the file in an error.
     pub(crate) fn name(&self, error: Error) -> Error {
         named(&self.path, error)
@@ -191,7 +209,11 @@ impl Source {
 
 impl ReadAt for Source {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        self.file.read_at(offset, buffer).map_err(|error| self.name(error))
+        self.file.read_at(offset, buffer).map_err(|error| self.name(error))?;
+        if let Some(counter) = self.counter.get() {
+            counter.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 

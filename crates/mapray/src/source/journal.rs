@@ -15,8 +15,6 @@ const VERSION: u32 = 1;
 const FIXED: usize = 92;
 /// No path is longer.
 const LONGEST_PATH: usize = 64 << 10;
-/// What the name of a journal ends in.
-const SUFFIX: &str = ".mapray-journal";
 /// No file system takes longer names.
 const LONGEST_NAME: usize = 255;
 
@@ -32,6 +30,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// What the name of the journal ends in. Who writes behind the end leaves alone what the file has, so
+    /// that only some need look for that journal, and it does not stand in the way of another.
+    fn suffix(self) -> &'static str {
+        match self {
+            Kind::Redo => ".mapray-journal",
+            Kind::Length => ".mapray-edit",
+            Kind::Append => ".mapray-append",
+        }
+    }
+
     fn of(number: u32) -> Option<Kind> {
         [Kind::Redo, Kind::Length, Kind::Append].into_iter().find(|&kind| kind as u32 == number)
     }
@@ -53,24 +61,24 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// The path of the journal of the file at `target`, which must not be a symbolic link.
-    pub(crate) fn path_for(target: &Path) -> PathBuf {
+    /// The path of a journal of this kind of the file at `target`, which must not be a symbolic link.
+    pub(crate) fn path_for(target: &Path, kind: Kind) -> PathBuf {
         let name = target.file_name().unwrap_or_default();
         let mut journal = std::ffi::OsString::from(".");
-        if name.len() + 1 + SUFFIX.len() <= LONGEST_NAME {
+        if name.len() + 1 + kind.suffix().len() <= LONGEST_NAME {
             journal.push(name);
         } else {
             let bytes = name.as_encoded_bytes();
             journal.push(format!("{:08x}-{}", crc32fast::hash(bytes), bytes.len()));
         }
-        journal.push(SUFFIX);
+        journal.push(kind.suffix());
         target.with_file_name(journal)
     }
 
-    /// The path of the journal of the file at `target`, which must not be a symbolic link, if there
-    /// is one: one look into the folder.
-    pub(crate) fn find(target: &Path) -> Result<Option<PathBuf>> {
-        let path = Journal::path_for(target);
+    /// The path of the journal of this kind of the file at `target`, which must not be a symbolic
+    /// link, if there is one: one look into the folder.
+    pub(crate) fn find(target: &Path, kind: Kind) -> Result<Option<PathBuf>> {
+        let path = Journal::path_for(target, kind);
         match sys::is_there(&path) {
             Ok(is_there) => Ok(is_there.then_some(path)),
             Err(error) => Err(Error::io("look for a journal", error).at_path(&path)),
@@ -105,13 +113,13 @@ impl Journal {
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
         let path = target_of(path);
-        if let Some(path) = Journal::find(&path)? {
+        if let Some(path) = Journal::find(&path, kind)? {
             let message = "another change of the file has not come to its end";
             return Err(Error::new(ErrorKind::Locked, message).at_path(&path));
         }
         let stamp = sys::stamp(of.file());
         let stamp = stamp.map_err(|error| of.name(Error::io("examine the file", error)))?;
-        let journal = Journal::path_for(&path);
+        let journal = Journal::path_for(&path, kind);
         let written = write(&journal, &path, of.file(), kind, &stamp, durability, fill);
         written.map_err(|error| match error.downcast::<Error>() {
             Ok(error) => error,
@@ -138,15 +146,6 @@ impl Journal {
             payload_start: header.len,
             payload_len: header.payload_len,
         })
-    }
-
-    /// The kind of a journal that somebody may be taking away at this moment. Nothing else of it is
-    /// looked at.
-    pub(super) fn peek(path: &Path) -> Option<Kind> {
-        let mut bytes = [0; 16];
-        sys::read_exact_at(&sys::open_directly(path, false).ok()?, 0, &mut bytes).ok()?;
-        let mut fields = Fields(&bytes);
-        (fields.take() == MAGIC && fields.u32() == VERSION).then(|| Kind::of(fields.u32()))?
     }
 
     pub(super) fn file(&self) -> &File {
@@ -221,7 +220,9 @@ fn write(
         return Err(io::ErrorKind::InvalidFilename.into());
     }
     let beside = Replacement::new(journal)?;
-    // Before it holds a byte: it must not tell what the file keeps to itself.
+    // Whoever may open the file must be able to read it. Before it holds a byte: it must not tell what
+    // the file keeps to itself.
+    sys::share_owner(beside.file(), file)?;
     sys::set_permissions(beside.file(), file.metadata()?.permissions())?;
     let payload_start = (FIXED + path.len() + 4) as u64;
     let hasher = crc32fast::Hasher::new();
@@ -398,11 +399,13 @@ mod tests {
         let long: Vec<u8> = (0..3_000_000_u32).map(|i| (i.wrapping_mul(i) >> 5) as u8).collect();
         for (kind, bytes) in [(Kind::Redo, &b""[..]), (Kind::Length, b"12"), (Kind::Append, &long)]
         {
-            assert_eq!(Journal::find(&path).unwrap(), None);
+            assert_eq!(Journal::find(&path, kind).unwrap(), None);
             let journal = written(&path, kind, bytes);
             assert_eq!((journal.kind(), payload(&journal)), (kind, bytes.to_vec()));
-            let found = Journal::find(&path).unwrap().unwrap();
-            assert_eq!(found, folder.path().join(".a.npy.mapray-journal"));
+            let found = Journal::find(&path, kind).unwrap().unwrap();
+            let name =
+                if kind == Kind::Append { ".a.npy.mapray-append" } else { ".a.npy.mapray-journal" };
+            assert_eq!(found, folder.path().join(name));
             let opened = Journal::open(&found).unwrap();
             assert_eq!((opened.kind(), payload(&opened)), (kind, bytes.to_vec()));
             let stamp = sys::stamp(&File::open(&path).unwrap()).unwrap();
@@ -420,9 +423,9 @@ mod tests {
         let (_folder, path) = target();
         written(&path, Kind::Redo, b"first");
         let source = Source::open(&path).unwrap();
-        let error = Journal::write(&source, Kind::Append, |out| out.write_all(b"")).unwrap_err();
+        let error = Journal::write(&source, Kind::Length, |out| out.write_all(b"")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Locked);
-        let journal = Journal::open(&Journal::path_for(&path)).unwrap();
+        let journal = Journal::open(&Journal::path_for(&path, Kind::Redo)).unwrap();
         assert_eq!(payload(&journal), b"first");
     }
 
@@ -443,21 +446,29 @@ mod tests {
             let path = folder.path().join("x".repeat(len));
             fs::write(&path, b"").unwrap();
             written(&path, Kind::Redo, b"abc");
-            let found = Journal::find(&path).unwrap().expect("it was written");
+            let found = Journal::find(&path, Kind::Redo).unwrap().expect("it was written");
             Journal::open(&found).unwrap().remove().unwrap();
         }
     }
 
+    #[cfg(unix)]
+    fn own_user() -> u32 {
+        std::os::unix::fs::MetadataExt::uid(&tempfile::tempfile().unwrap().metadata().unwrap())
+    }
+
     #[test]
     #[cfg(unix)]
-    fn a_journal_is_no_more_open_than_its_file() {
-        use std::os::unix::fs::PermissionsExt;
+    fn a_journal_is_as_open_as_its_file() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
         let (_folder, path) = target();
+        // Only the superuser gives files away.
+        let owner = if chown(&path, Some(12_345), None).is_ok() { 12_345 } else { own_user() };
         for mode in [0o600, 0o640, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let journal = written(&path, Kind::Redo, b"secret");
             let permissions = fs::metadata(journal.path()).unwrap().permissions();
             assert_eq!(permissions.mode() & 0o7777, mode);
+            assert_eq!(fs::metadata(journal.path()).unwrap().uid(), owner);
             journal.remove().unwrap();
         }
     }

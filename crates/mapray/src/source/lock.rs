@@ -91,15 +91,36 @@ impl Lock {
     ///
     /// As [`exclusive`](Lock::exclusive); the claim is as it was then.
     pub(crate) fn make_exclusive(&self, source: &Source) -> Result<()> {
+        self.change(source, None, true)
+    }
+
+    /// Makes the claim one on other bytes, shared or exclusive. The source must be that of the same
+    /// file.
+    ///
+    /// # Errors
+    ///
+    /// As [`exclusive`](Lock::exclusive); the claim is as it was then.
+    pub(crate) fn change(
+        &self,
+        source: &Source,
+        bytes: Option<Range<u64>>,
+        exclusive: bool,
+    ) -> Result<()> {
         let mut files = files();
         let claims = files.get_mut(&self.identity).expect("a claim stands until it is dropped");
         let at = claims.claims.iter().position(|claim| claim.number == self.number);
-        let mut claim = claims.claims.remove(at.expect("a claim stands until it is dropped"));
-        let was_exclusive = std::mem::replace(&mut claim.exclusive, true);
-        let free = claims.require_free(source, &claim);
-        claim.exclusive = was_exclusive || free.is_ok();
-        claims.claims.push(claim);
+        let old = claims.claims.remove(at.expect("a claim stands until it is dropped"));
+        let bytes = bytes.unwrap_or_else(|| old.bytes.clone());
+        let new = Claim { number: self.number, bytes, exclusive };
+        let free = claims.require_free(source, &new);
+        claims.claims.push(if free.is_ok() { new } else { old });
         claims.claims.sort_by_key(|claim| claim.number);
+        if claims.exclusive && !claims.claims.iter().any(|claim| claim.exclusive) {
+            if let Ok(again) = source.reopened() {
+                claims.file.make_shared(again.into_file());
+                claims.exclusive = false;
+            }
+        }
         free
     }
 }

@@ -8,6 +8,7 @@ mod lock;
 mod recover;
 mod redo;
 mod replacement;
+mod unfinished;
 mod upkeep;
 
 pub(crate) use crc::{crc32, update as update_crc32};
@@ -15,7 +16,9 @@ pub(crate) use file::{ReadAt, Source};
 pub(crate) use inflate::Inflate;
 pub(crate) use journal::{Journal, Kind};
 pub(crate) use lock::Lock;
+pub(crate) use recover::{require_trusted, set_aside};
 pub(crate) use redo::{SECTOR, sectors, write_over};
 pub use replacement::Durability;
 pub(crate) use replacement::{Replacement, folder_of, target_of};
+pub use unfinished::remove_unfinished;
 pub use upkeep::{Checksum, Growth, Slot, Upkeep};

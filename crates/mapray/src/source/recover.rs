@@ -40,28 +40,29 @@ impl Source {
         let Some(target) = self.target() else {
             return Ok(self);
         };
-        if Journal::find(&target)?.is_none() {
+        if find(&target)?.is_none() {
             return Ok(self);
         }
         settle(&self, &target)?;
         self.examined_again()
     }
-}
 
-impl Source {
     /// Checks, with a lock on the file, that no change of it was cut off since it was opened.
     pub(crate) fn require_settled(&self) -> Result<()> {
-        let Some(path) = self.target().map(|target| Journal::find(&target)).transpose()? else {
-            return Ok(());
-        };
-        match path {
-            Some(path) if Journal::peek(&path) != Some(Kind::Append) => {
+        match self.target().map(|target| find(&target)).transpose()? {
+            Some(Some(_)) => {
                 let message = "a change of the file was cut off after it was opened";
                 Err(self.name(Error::new(ErrorKind::Changed, message).hint("open it anew")))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// The journal that must be seen to before anybody looks at the file. (Of an edit behind the end those
+/// take care who know the format, and of elements that were being appended who appends next.)
+fn find(target: &Path) -> Result<Option<PathBuf>> {
+    Journal::find(target, Kind::Redo)
 }
 
 /// Waits for who is at work, or takes over from who is no more.
@@ -71,7 +72,7 @@ fn settle(source: &Source, target: &Path) -> Result<()> {
         match Lock::exclusive(&source.try_clone()?.with_locks(), 0..u64::MAX) {
             Ok(Some(_lock)) => {
                 // Who had the lock before may have come to the end.
-                return match Journal::find(target)? {
+                return match find(target)? {
                     Some(path) => recover(source, &path),
                     None => Ok(()),
                 };
@@ -79,11 +80,7 @@ fn settle(source: &Source, target: &Path) -> Result<()> {
             Ok(None) => return Err(source.name(without_locks(target))),
             Err(error) if error.kind() != ErrorKind::Locked => return Err(error),
             Err(error) => {
-                let Some(path) = Journal::find(target)? else {
-                    return Ok(());
-                };
-                // Who appends goes on for as long as they like, and readers may look meanwhile.
-                if Journal::peek(&path) == Some(Kind::Append) {
+                if find(target)?.is_none() {
                     return Ok(());
                 }
                 if begun.elapsed() > PATIENCE {
@@ -135,7 +132,7 @@ fn recover(source: &Source, path: &Path) -> Result<()> {
 }
 
 /// Checks that nobody slipped in a journal who could not as well have replaced the file.
-fn require_trusted(journal: &Journal, source: &Source) -> Result<()> {
+pub(crate) fn require_trusted(journal: &Journal, source: &Source) -> Result<()> {
     let folder = folder_of(journal.path());
     let trusted = sys::may_stand_for(journal.file(), source.file(), folder);
     match trusted.map_err(|error| source.name(Error::io("examine the journal", error)))? {
@@ -150,7 +147,7 @@ fn require_trusted(journal: &Journal, source: &Source) -> Result<()> {
 }
 
 /// Takes a journal that cannot be applied out of the way, so that the next open goes on without it.
-fn set_aside(path: &Path, error: Error) -> Error {
+pub(crate) fn set_aside(path: &Path, error: Error) -> Error {
     let aside = aside(path);
     let shown = aside.file_name().unwrap_or_default().display().to_string();
     let moved = sys::rename(path, &aside).and_then(|()| sys::sync_folder(folder_of(path)));
@@ -176,7 +173,7 @@ fn aside(path: &Path) -> PathBuf {
 }
 
 fn without_locks(target: &Path) -> Error {
-    let journal = Journal::path_for(target);
+    let journal = Journal::path_for(target, Kind::Redo);
     let shown = journal.file_name().unwrap_or_default().display().to_string();
     let message = "a change of the file has not come to its end, and without locks nobody can tell \
                    whether somebody is still at work";

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::source::unfinished;
 use crate::sys;
 
 /// What is sure to be on the disk when a call that writes a file returns.
@@ -36,7 +37,7 @@ impl Replacement {
             Some(file) => (file, None),
             None => {
                 let name = sibling(target);
-                (sys::create_new(&name)?, Some(name))
+                (unfinished::add(&name, || sys::create_new(&name))?, Some(name))
             }
         };
         Ok(Replacement { file, target: target.to_owned(), name })
@@ -49,19 +50,31 @@ impl Replacement {
     /// Puts the file in the target's place, with the target's permissions where there is one, in an
     /// order that a crash can stand: content, then name, then folder.
     pub(crate) fn take_place(mut self, durability: Durability) -> io::Result<File> {
-        if let Ok(old) = std::fs::metadata(&self.target) {
+        let replaced = std::fs::metadata(&self.target).ok();
+        if let Some(old) = &replaced {
             sys::set_permissions(&self.file, old.permissions())?;
         }
         if durability == Durability::Synced {
             sys::sync_all(&self.file)?;
         }
-        if self.name.is_none() {
-            let name = sibling(&self.target);
-            sys::give_name(&self.file, &name)?;
-            self.name = Some(name);
-        }
-        if let Some(name) = &self.name {
-            sys::rename(name, &self.target)?;
+        // Where there is nothing to replace, no kill can come in between and leave another name.
+        let placed = self.name.is_none()
+            && replaced.is_none()
+            && match sys::give_name(&self.file, &self.target) {
+                Ok(()) => true,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+                Err(error) => return Err(error),
+            };
+        if !placed {
+            if self.name.is_none() {
+                let name = sibling(&self.target);
+                unfinished::add(&name, || sys::give_name(&self.file, &name))?;
+                self.name = Some(name);
+            }
+            if let Some(name) = &self.name {
+                sys::rename(name, &self.target)?;
+                unfinished::forget(name);
+            }
         }
         self.name = None;
         if durability == Durability::Synced {
@@ -76,6 +89,7 @@ impl Drop for Replacement {
         if let Some(name) = &self.name {
             // Nothing better can be done in a drop than to leave the file.
             let _ = sys::remove_file(name);
+            unfinished::forget(name);
         }
     }
 }

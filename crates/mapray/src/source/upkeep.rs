@@ -32,6 +32,9 @@ pub struct Checksum {
     pub range: Range<u64>,
     /// Where it stands, the place that readers go by first.
     pub slots: Vec<Slot>,
+    /// The length of the file when these were found: in a file of another length they may no longer be
+    /// the places that count, and nothing may be written there.
+    pub file_len: u64,
 }
 
 /// A place in a file where four bytes, little endian, hold a checksum.

@@ -6,9 +6,9 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::imp;
 #[cfg(test)]
 use super::record::{self, Change};
+use super::{imp, read_exact_at};
 
 /// Writes all of `bytes` from byte `offset` on.
 pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -45,6 +45,23 @@ pub(crate) fn reserve_range(file: &File, range: Range<u64>) -> io::Result<()> {
     imp::reserve(file, range)
 }
 
+/// Copies the range of one file to byte `to` of another, without taking it through this process where
+/// the system can; `UnexpectedEof` where the file ends before.
+pub(crate) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -> io::Result<()> {
+    let copied = imp::copy_range(from, range.clone(), file, to)?;
+    #[cfg(test)]
+    record::note_copy(file, to..to + copied);
+    let (mut rest, mut to) = (range.start + copied..range.end, to + copied);
+    let mut buffer = vec![0; (rest.end - rest.start).min(1 << 20) as usize];
+    while !rest.is_empty() {
+        let piece = &mut buffer[..(rest.end - rest.start).min(1 << 20) as usize];
+        read_exact_at(from, rest.start, piece)?;
+        write_all_at(file, to, piece)?;
+        (rest.start, to) = (rest.start + piece.len() as u64, to + piece.len() as u64);
+    }
+    Ok(())
+}
+
 /// Makes the range read as zeros, without giving up its blocks.
 pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     #[cfg(test)]
@@ -78,6 +95,20 @@ pub(crate) fn sync_all(file: &File) -> io::Result<()> {
 /// Gives the file these permissions.
 pub(crate) fn set_permissions(file: &File, permissions: Permissions) -> io::Result<()> {
     file.set_permissions(permissions)
+}
+
+/// Gives the file the owner and the group of another, as far as this user may.
+pub(crate) fn share_owner(file: &File, other: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let other = other.metadata()?;
+        // Most users may not, and some file systems have no owners.
+        let _ = fchown(file, Some(other.uid()), Some(other.gid()));
+    }
+    #[cfg(not(unix))]
+    let _ = (file, other);
+    Ok(())
 }
 
 /// A new file under a name that nothing has yet, for reading and writing.

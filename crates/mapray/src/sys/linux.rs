@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -330,6 +331,13 @@ impl FileLock {
         }
         failed
     }
+
+    /// Makes an exclusive lock a shared one. `file` is another opening of the same file.
+    pub(crate) fn make_shared(&mut self, file: File) {
+        self.page = None;
+        // Somebody may have been quicker; then there is nothing left to hold.
+        self.page = FileLock::new(file, false).ok().and_then(|lock| lock.page);
+    }
 }
 
 /// The processes that have the file locked, as far as the system tells (`/proc/locks`).
@@ -379,8 +387,8 @@ pub(crate) fn own_user() -> Option<u32> {
 /// What tells one file from another while the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
-    device: u64,
-    inode: u64,
+    pub(super) device: u64,
+    pub(super) inode: u64,
 }
 
 /// Which file it is, and how many bytes of it can be mapped: `None` for devices that have no end.
@@ -515,6 +523,31 @@ fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
     write_zeros(file, end.max(range.start)..range.end)
 }
 
+/// Copies between files in the kernel (`copy_file_range(2)`), where both file systems can: one that
+/// shares blocks copies nothing. Tells how many bytes have been copied.
+pub(super) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -> io::Result<u64> {
+    /// The kernel copies no more at once.
+    const MOST: u64 = 1 << 30;
+    let len = range.end - range.start;
+    let mut done = 0;
+    while done < len {
+        let (mut source, mut target) = (range.start + done, to + done);
+        let n = (len - done).min(MOST) as usize;
+        let offsets = (Some(&mut source), Some(&mut target));
+        match rustix::fs::copy_file_range(from, offsets.0, file, offsets.1, n) {
+            // Some file systems answer so to what they cannot copy.
+            Ok(0) => break,
+            Ok(copied) => done += copied as u64,
+            Err(Errno::INTR) => {}
+            Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(done)
+}
+
 /// Makes the range read as zeros, without giving up its blocks.
 pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     if range.is_empty() {
@@ -540,6 +573,67 @@ pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The next run of bytes from `at` on that the file system holds blocks for; `None` where only a hole
+/// is left, or nothing. What keeps no account of its holes is all data.
+pub(crate) fn data_from(file: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+    let place = rustix::fs::tell(file);
+    let seek = |whence| rustix::fs::seek(file, whence);
+    let found = seek(SeekFrom::Data(at)).and_then(|start| Ok(start..seek(SeekFrom::Hole(start))?));
+    if let Ok(place) = place {
+        rustix::fs::seek(file, SeekFrom::Start(place))?;
+    }
+    match found {
+        Ok(data) => Ok(Some(data)),
+        Err(Errno::NXIO) => Ok(None),
+        // Devices do not know these questions.
+        Err(Errno::INVAL | Errno::SPIPE | Errno::OPNOTSUPP) => Ok(Some(at..u64::MAX)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes the pages that the range touches out of the page cache, except those that are mapped
+/// or were changed and are not on the disk yet.
+pub(crate) fn evict(file: &File, range: Range<u64>) -> io::Result<()> {
+    let page = page_size() as u64;
+    // The kernel leaves pages alone that are in the range only in part.
+    let (start, end) = (range.start / page * page, range.end.next_multiple_of(page));
+    let Some(len) = NonZeroU64::new(end - start) else { return Ok(()) };
+    Ok(rustix::fs::fadvise(file, start, Some(len), rustix::fs::Advice::DontNeed)?)
+}
+
+/// How many of the pages of the file that the range touches are in the page cache, and how many there
+/// are.
+pub(crate) fn cached(file: &File, range: Range<u64>) -> io::Result<(usize, usize)> {
+    if range.is_empty() {
+        return Ok((0, 0));
+    }
+    let page = page_size() as u64;
+    let (start, end) = (range.start / page * page, range.end.next_multiple_of(page));
+    let total = ((end - start) / page) as usize;
+    match cachestat(file, start, end - start) {
+        // Linux before 6.5.
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+            let len = (range.end - start) as usize;
+            Mapping::of_file(file, start, len, Access::Read)?.residency(0..len)
+        }
+        pages => Ok((pages?.min(total as u64) as usize, total)),
+    }
+}
+
+/// Pages of the range in the page cache: `cachestat(2)`.
+fn cachestat(file: &File, start: u64, len: u64) -> io::Result<u64> {
+    /// The same on every architecture.
+    const SYS_CACHESTAT: libc::c_long = 451;
+    let range = [start, len];
+    // Pages cached, dirty, in write-back, evicted, recently evicted.
+    let mut counts = [0_u64; 5];
+    let (fd, flags) = (file.as_raw_fd(), 0);
+    // SAFETY: the kernel reads two numbers of 64 bits, and writes five.
+    let code =
+        unsafe { libc::syscall(SYS_CACHESTAT, fd, range.as_ptr(), counts.as_mut_ptr(), flags) };
+    if code == 0 { Ok(counts[0]) } else { Err(io::Error::last_os_error()) }
 }
 
 fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {

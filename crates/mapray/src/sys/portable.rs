@@ -122,6 +122,15 @@ impl FileLock {
         }
         locked
     }
+
+    /// Makes an exclusive lock a shared one. `file` is another opening of the same file.
+    pub(crate) fn make_shared(&mut self, file: File) {
+        let _ = self.file.unlock();
+        // Somebody may have been quicker; then there is nothing left to hold.
+        if let Ok(lock) = FileLock::new(file, false) {
+            *self = lock;
+        }
+    }
 }
 
 /// The processes that have the file locked: not to be had.
@@ -230,7 +239,7 @@ pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, end.max(range.start)..range.end)
 }
 
-/// Writes zeros where the file has zeros, if some of it has no blocks. What somebody else stores
+/// Writes zeros where the file has zeros, if some of it may have no blocks. What somebody else stores
 /// there at that moment is lost.
 #[cfg(unix)]
 fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
@@ -254,6 +263,11 @@ fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies between files without taking the bytes through this process: none.
+pub(super) fn copy_range(_: &File, _: Range<u64>, _: &File, _: u64) -> io::Result<u64> {
+    Ok(0)
+}
+
 /// Makes the range read as zeros.
 pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     let zeros = vec![0; 1 << 20];
@@ -269,6 +283,19 @@ pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
 /// Makes the range read as zeros.
 pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     zero(file, range)
+}
+
+/// The next run of bytes from `at` on that is not a hole: holes are not known.
+pub(crate) fn data_from(_: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+    Ok(Some(at..u64::MAX))
+}
+
+pub(crate) fn evict(_: &File, _: Range<u64>) -> io::Result<()> {
+    unsupported("the page cache cannot be told to let go")
+}
+
+pub(crate) fn cached(_: &File, _: Range<u64>) -> io::Result<(usize, usize)> {
+    unsupported("what is in memory cannot be asked")
 }
 
 /// A new file in the folder that has no name: not to be had.

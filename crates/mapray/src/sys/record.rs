@@ -80,6 +80,15 @@ pub(super) fn note_file(file: &File, change: impl FnOnce(Identity) -> Change) {
     });
 }
 
+/// Notes that these bytes of the file were written, which are there now.
+pub(super) fn note_copy(file: &File, range: Range<u64>) {
+    note_file(file, |identity| {
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        super::read_exact_at(file, range.start, &mut bytes).unwrap();
+        Change::Write { file: identity, offset: range.start, bytes }
+    });
+}
+
 /// Notes that the file has this name now.
 pub(super) fn note_name(file: &File, name: &Path) {
     note_file(file, |identity| Change::Name { file: identity, name: name.to_owned() });

@@ -21,10 +21,20 @@ impl Disk {
     ///
     /// The reason why this machine does not let us.
     pub fn mount(kind: &str, mib: u64) -> Result<Disk, String> {
+        Disk::mount_with(kind, mib, "rw")
+    }
+
+    /// As [`mount`](Disk::mount), with options of the file system.
+    ///
+    /// # Errors
+    ///
+    /// As [`mount`](Disk::mount).
+    pub fn mount_with(kind: &str, mib: u64, options: &str) -> Result<Disk, String> {
         let folder = tempfile::tempdir().unwrap();
         let (image, root) = (folder.path().join("image"), folder.path().join("root"));
         fs::create_dir(&root).unwrap();
-        let size = format!("size={mib}m");
+        let size = format!("size={mib}m,{options}");
+        let looped = format!("loop,{options}");
         let (source, options) = if kind == "tmpfs" {
             (Path::new("tmpfs"), &*size)
         } else {
@@ -32,7 +42,7 @@ impl Disk {
             let image = image.to_str().unwrap();
             // No blocks are set apart for root, who runs this.
             run(&format!("mkfs.{kind}"), &["-q", "-F", "-m", "0", image])?;
-            (Path::new(image), "loop")
+            (Path::new(image), &*looped)
         };
         let paths = [source.to_str().unwrap(), root.to_str().unwrap()];
         run("mount", &["-t", kind, "-o", options, paths[0], paths[1]])?;
@@ -42,6 +52,12 @@ impl Disk {
     /// Its topmost folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Lets nobody write to it from now on, or again.
+    pub fn set_writable(&self, writable: bool) {
+        let options = if writable { "remount,rw" } else { "remount,ro" };
+        run("mount", &["-o", options, self.root.to_str().unwrap()]).unwrap();
     }
 
     /// The bytes that can still be written.

@@ -6,8 +6,12 @@
         it is not compressed).
 
     npz.py read ARCHIVE...
-        Prints a JSON object: for each archive what `zipfile` says of its checksums (null, if all is well),
-        and for each key the elements.
+        Prints a JSON object: for each archive what `zipfile` says of its checksums (null, if all is well), of
+        its comment, and of each member (name, date, method, comment, CRC-32, sizes, in the directory's order);
+        and for each key the elements, or the bytes of what is no array.
+
+    npz.py append ARCHIVE NAME
+        Adds a member with `zipfile`: a .npy file that holds arange(5).
 """
 
 import io
@@ -154,6 +158,10 @@ def loaded(archive, key):
     return whole
 
 
+def content(array):
+    return values.element_bytes(array) if isinstance(array, np.ndarray) else array
+
+
 def describe(array, stored):
     return {
         "descr": repr(npy.dtype_to_descr(array.dtype)),
@@ -185,10 +193,15 @@ def read(paths):
     found = {}
     for path in paths:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
+            damaged, comment = archive.testzip(), archive.comment.hex()
+            infos = [
+                [info.filename, info.date_time, info.compress_type, info.comment.hex(), info.CRC,
+                 info.compress_size, info.file_size, info.external_attr]
+                for info in archive.infolist()
+            ]  # fmt: skip
         with np.lib.npyio.NpzFile(open(path, "rb"), own_fid=True) as archive:
-            arrays = {key: values.element_bytes(loaded(archive, key)).hex() for key in archive.files}
-        found[path] = {"damaged": damaged, "arrays": arrays}
+            arrays = {key: content(loaded(archive, key)).hex() for key in archive.files}
+        found[path] = {"damaged": damaged, "comment": comment, "members": infos, "arrays": arrays}
     json.dump(found, sys.stdout)
 
 
@@ -200,5 +213,8 @@ if __name__ == "__main__":
             write(pathlib.Path(folder))
         case ["read", *paths] if paths:
             read(paths)
+        case ["append", path, name]:
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.writestr(name, as_npy(np.arange(5)))
         case _:
             sys.exit(__doc__)

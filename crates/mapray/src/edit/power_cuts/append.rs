@@ -11,7 +11,7 @@ use crate::dtype::{DType, Kind, Record};
 use crate::edit::{Appender, append, append_dyn, load, resize, save};
 use crate::format::npy;
 use crate::layout::{Layout, Order};
-use crate::source::Journal;
+use crate::source::{self, Journal};
 
 /// The rows of a file that grows by one of two sectors and a bit in each state.
 fn rows(state: usize) -> Array2<u32> {
@@ -29,7 +29,7 @@ fn state_of_rows(path: &Path) -> usize {
     assert_eq!(found, rows(state));
     assert_eq!(append(path, &row(state + 1)).unwrap(), 9 + state);
     assert_eq!(load::<u32, Ix2>(path).unwrap(), rows(state + 1));
-    assert!(!Journal::path_for(path).exists());
+    assert!(!Journal::path_for(path, source::Kind::Append).exists());
     state
 }
 

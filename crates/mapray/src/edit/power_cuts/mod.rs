@@ -2,6 +2,7 @@
 //! caller was told is done, or what was being done.
 
 mod append;
+mod archive;
 #[cfg(not(mapray_portable))]
 mod commit;
 mod save;

@@ -6,7 +6,9 @@ use ndarray::Ix1;
 
 use super::{array, state_of, survives};
 use crate::array::Npz;
-use crate::edit::{CreateOptions, Durability, SaveOptions, SavezOptions, load, save, savez};
+use crate::edit::{
+    CreateOptions, Durability, NpzEditOptions, SaveOptions, SavezOptions, load, save, savez,
+};
 use crate::sys::record::{Change, record};
 
 #[test]
@@ -48,10 +50,18 @@ fn what_need_not_last_waits_for_no_disk() {
             SavezOptions::new().durability(durability).save(&path, [("a", &array)]).unwrap();
             let create = CreateOptions::new(3).durability(durability);
             create.file(&path, "<f8".parse().unwrap()).unwrap();
+            let members = SavezOptions::new().durability(durability);
+            members.save(&path, [("a", &array)]).unwrap();
+            let edit = NpzEditOptions::new().members(members);
+            for edit in [edit.clone(), edit.rewrite(true)] {
+                let mut archive = edit.open(&path).unwrap();
+                archive.replace("a", &array).unwrap();
+                archive.finish().unwrap();
+            }
         });
         let is_sync =
             |change: &&Change| matches!(change, Change::SyncFile(_) | Change::SyncFolder(_));
         recording.changes().iter().filter(is_sync).count()
     };
-    assert_eq!((syncs(Durability::Buffered), syncs(Durability::Synced)), (0, 6));
+    assert_eq!((syncs(Durability::Buffered), syncs(Durability::Synced)), (0, 16));
 }

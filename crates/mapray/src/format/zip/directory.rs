@@ -23,6 +23,14 @@ pub(crate) struct Directory {
     headers: Vec<u64>,
     /// Which member has which name, in the order of the names; of one name in that of the directory.
     by_name: OnceLock<Vec<usize>>,
+    /// How many bytes were put in front of the archive after its offsets were written.
+    shift: u64,
+    /// What the archive says of itself, in whatever encoding.
+    comment: Vec<u8>,
+    /// The byte behind the archive, its comment included.
+    end: u64,
+    /// The length of the file, or of the part of it, that it was read from.
+    file_len: u64,
 }
 
 /// What the directory says of one member.
@@ -57,7 +65,7 @@ impl Directory {
     ///
     /// [`ErrorKind::Format`] where there is none, or it is wrong.
     pub(crate) fn read(source: &(impl ReadAt + ?Sized), len: u64) -> Result<Directory> {
-        let end = end::find(source, len)?;
+        let mut end = end::find(source, len)?;
         let likely = end.count.min(CHUNK as u64 / RECORD_LEN) as usize;
         let mut directory = Directory {
             bytes: Vec::new(),
@@ -65,6 +73,10 @@ impl Directory {
             members: Vec::with_capacity(likely),
             headers: Vec::new(),
             by_name: OnceLock::new(),
+            shift: end.shift,
+            comment: std::mem::take(&mut end.comment),
+            end: end.end,
+            file_len: len,
         };
         let size = (end.directory.end - end.directory.start) as usize;
         let mut at = 0;
@@ -155,6 +167,37 @@ impl Directory {
         Error::new(ErrorKind::Format, message).at_offset(self.start + at as u64)
     }
 
+    /// Its bytes, as they lie in the file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The byte of the file at which it starts.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// How many bytes were put in front of the archive after its offsets were written.
+    pub(crate) fn shift(&self) -> u64 {
+        self.shift
+    }
+
+    /// What the archive says of itself, in whatever encoding.
+    pub(crate) fn comment(&self) -> &[u8] {
+        &self.comment
+    }
+
+    /// The byte behind the archive, its comment included. Where that is cut short it lies behind
+    /// the end of the file.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The length of the file when it was read.
+    pub(crate) fn file_len(&self) -> u64 {
+        self.file_len
+    }
+
     /// The members, in the order of the directory.
     pub(crate) fn members(&self) -> &[Member] {
         &self.members
@@ -184,9 +227,16 @@ impl Directory {
         Some(&self.members[*last])
     }
 
-    /// The directory's record of a member: where it starts in the file, and its bytes.
-    pub(super) fn record(&self, member: &Member) -> (u64, &[u8]) {
-        (self.start + member.record as u64, &self.bytes[member.record..])
+    /// The directory's record of a member.
+    pub(crate) fn record(&self, member: &Member) -> &[u8] {
+        let record = &self.bytes[member.record..];
+        let rest: usize = [28, 30, 32].into_iter().map(|at| usize::from(u16_at(record, at))).sum();
+        &record[..RECORD_LEN as usize + rest]
+    }
+
+    /// The byte of the file at which the record of a member starts.
+    pub(super) fn record_start(&self, member: &Member) -> u64 {
+        self.start + member.record as u64
     }
 
     /// Where a member must have ended: at the next one, or at the directory.

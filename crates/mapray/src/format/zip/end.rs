@@ -33,6 +33,10 @@ pub(super) struct End {
     pub count: u64,
     /// How many bytes were put in front of the archive after its offsets were written.
     pub shift: u64,
+    /// What the archive says of itself, in whatever encoding.
+    pub comment: Vec<u8>,
+    /// The byte behind it, comment included.
+    pub end: u64,
 }
 
 /// Finds the end of the archive in a file of `len` bytes: the last end record that makes sense.
@@ -48,7 +52,14 @@ pub(super) fn find(source: &(impl ReadAt + ?Sized), len: u64) -> Result<End> {
                 continue;
             }
             match parse(source, start + at as u64, &tail[at..at + END_LEN as usize]) {
-                Ok(end) => return Ok(end),
+                Ok(mut end) => {
+                    let record = &tail[at..];
+                    let comment_len = usize::from(u16_at(record, 20));
+                    end.end = start + (at + END_LEN as usize + comment_len) as u64;
+                    end.comment = record[END_LEN as usize..].to_vec();
+                    end.comment.truncate(comment_len);
+                    return Ok(end);
+                }
                 Err(error) => {
                     first_error.get_or_insert(error);
                 }
@@ -127,7 +138,7 @@ fn parse(source: &(impl ReadAt + ?Sized), at: u64, record: &[u8]) -> Result<End>
             .found(format!("\"{}\"", first.escape_ascii())));
         }
     }
-    Ok(End { directory: start..end, count, shift })
+    Ok(End { directory: start..end, count, shift, comment: Vec::new(), end: at + END_LEN })
 }
 
 /// The end record of an archive of more than 4 GiB or 65,535 members, which stands before the usual

@@ -31,6 +31,10 @@ pub(crate) struct Local {
     /// Where its checksum stands: in the directory, then in the header and behind the member where
     /// those count.
     pub slots: Vec<Slot>,
+    /// Its own header, name and extra field included.
+    pub header: Vec<u8>,
+    /// The byte behind it and what belongs to it.
+    pub end: u64,
 }
 
 impl Local {
@@ -100,8 +104,9 @@ impl Local {
                     .expected(format!("at most {} bytes", limit - data_start))
                     .found(member.compressed)
             })?;
-        let (record_at, record) = directory.record(member);
+        let (record_at, record) = (directory.record_start(member), directory.record(member));
         let mut slots = vec![Slot { offset: record_at + 16, before: record[..16].to_vec() }];
+        let mut end = data.end;
         let in_header = Slot { offset: start + 14, before: head[..14].to_vec() };
         if flags & STREAMED == 0 {
             let fields = [u32_at(&head, 22), u32_at(&head, 18)];
@@ -117,24 +122,27 @@ impl Local {
                 slots.push(in_header);
             }
             let is_wide = u32_at(&head, 22) == ELSEWHERE;
-            slots.push(descriptor(source, data.end..limit, member, is_wide)?);
+            let (slot, descriptor_end) = descriptor(source, data.end..limit, member, is_wide)?;
+            slots.push(slot);
+            end = descriptor_end;
         }
         let first = match usize::try_from(member.compressed) {
             Ok(len) if len < first.len() => first[..len].to_vec(),
             _ => first,
         };
-        Ok(Local { data, first, slots })
+        Ok(Local { data, first, slots, header: head, end })
     }
 }
 
-/// The checksum in the record behind a member that was written to a stream. Its signature may be
-/// missing, and its sizes may have 32 or 64 bits; which it is shows in the sizes.
+/// The checksum in the record behind a member that was written to a stream, and the byte behind that
+/// record. Its signature may be missing, and its sizes may have 32 or 64 bits; which it is shows in
+/// the sizes.
 fn descriptor(
     source: &(impl ReadAt + ?Sized),
     room: Range<u64>,
     member: &Member,
     is_wide: bool,
-) -> Result<Slot> {
+) -> Result<(Slot, u64)> {
     let mut bytes = [0; 24];
     let have = (room.end - room.start).min(24) as usize;
     source.read_at(room.start, &mut bytes[..have])?;
@@ -148,12 +156,16 @@ fn descriptor(
             have >= at + 8 && (narrow(at), narrow(at + 4)) == sizes
         }
     };
-    let signed = bytes.starts_with(&DESCRIPTOR) && (fits(4, is_wide) || fits(4, !is_wide));
-    if signed {
-        return Ok(Slot { offset: room.start + 4, before: DESCRIPTOR.to_vec() });
-    }
-    if fits(0, is_wide) || fits(0, !is_wide) {
-        return Ok(Slot { offset: room.start, before: Vec::new() });
+    let found = |crc_at: usize| {
+        let width = [is_wide, !is_wide].into_iter().find(|&is_wide| fits(crc_at, is_wide))?;
+        let sizes_len = if width { 16 } else { 8 };
+        let before = bytes[..crc_at].to_vec();
+        let crc_at = room.start + crc_at as u64;
+        Some((Slot { offset: crc_at, before }, crc_at + 4 + sizes_len))
+    };
+    let signed = if bytes.starts_with(&DESCRIPTOR) { found(4) } else { None };
+    if let Some(found) = signed.or_else(|| found(0)) {
+        return Ok(found);
     }
     Err(Error::new(ErrorKind::Format, "the record behind the member disagrees with the directory")
         .at_offset(room.start)

@@ -9,7 +9,9 @@ mod codepage;
 mod directory;
 mod end;
 mod extra;
+pub(crate) mod interrupted;
 mod local;
+pub(crate) mod moved;
 pub(crate) mod write;
 
 pub(crate) use directory::{Directory, Member, Method};

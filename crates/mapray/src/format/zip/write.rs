@@ -21,11 +21,11 @@ const LOCAL_ZIP64_LEN: usize = 20;
 
 /// The record of the extra field that only pads: "data stream alignment", first written by Apache
 /// Commons Compress. Two bytes tell the alignment, zeros fill the rest.
-const ALIGNMENT: u16 = 0xa11e;
+pub(super) const ALIGNMENT: u16 = 0xa11e;
 const ALIGNMENT_MIN_LEN: usize = 6;
 
 const VERSION_2_0: u16 = 20;
-const VERSION_ZIP64: u16 = 45;
+pub(super) const VERSION_ZIP64: u16 = 45;
 
 /// Made on Unix, which gives the upper half of the external attributes its meaning: the file's
 /// rights, those that NumPy gives.
@@ -99,11 +99,7 @@ impl Member {
             bytes.extend(self.compressed.to_le_bytes());
         }
         let (padding, alignment) = self.padding;
-        if padding > 0 {
-            record(&mut bytes, ALIGNMENT, padding - 4);
-            bytes.extend((alignment as u16).to_le_bytes());
-            bytes.resize(len, 0);
-        }
+        pad(&mut bytes, padding, alignment);
         bytes
     }
 
@@ -161,8 +157,19 @@ pub(crate) fn padding(at: u64, alignment: u64) -> usize {
     missing + steps * alignment as usize
 }
 
-/// What follows the directory, which lies in these bytes and has so many records.
-pub(crate) fn end_records(count: u64, directory: Range<u64>) -> Vec<u8> {
+/// Adds a record to an extra field that pads it by so many bytes.
+pub(super) fn pad(extra: &mut Vec<u8>, padding: usize, alignment: u64) {
+    if padding > 0 {
+        let len = extra.len() + padding;
+        record(extra, ALIGNMENT, padding - 4);
+        extra.extend((alignment as u16).to_le_bytes());
+        extra.resize(len, 0);
+    }
+}
+
+/// What follows the directory, which lies in these bytes and has so many records. The comment has at
+/// most 65,535 bytes.
+pub(crate) fn end_records(count: u64, directory: Range<u64>, comment: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let len = directory.end - directory.start;
     let short_count = u16::try_from(count).unwrap_or(COUNT_IN_64_BITS);
@@ -188,7 +195,8 @@ pub(crate) fn end_records(count: u64, directory: Range<u64>) -> Vec<u8> {
     bytes.extend(short_count.to_le_bytes());
     bytes.extend(narrow(len).to_le_bytes());
     bytes.extend(narrow(directory.start).to_le_bytes());
-    bytes.extend([0; 2]);
+    bytes.extend((comment.len() as u16).to_le_bytes());
+    bytes.extend(comment);
     bytes
 }
 
@@ -198,7 +206,7 @@ fn version(zip64: bool) -> u16 {
 }
 
 /// The head of a record of an extra field.
-fn record(bytes: &mut Vec<u8>, id: u16, len: usize) {
+pub(super) fn record(bytes: &mut Vec<u8>, id: u16, len: usize) {
     bytes.extend(id.to_le_bytes());
     bytes.extend((len as u16).to_le_bytes());
 }
@@ -296,8 +304,8 @@ mod tests {
 
     #[test]
     fn the_end_is_that_of_python_zipfile() {
-        let end = |count, start| end_records(count, start..start + 110);
-        assert_bytes(&end_records(0, 0..0), b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        let end = |count, start| end_records(count, start..start + 110, &[]);
+        assert_bytes(&end_records(0, 0..0, &[]), b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
         assert_bytes(
             &end(65534, 500),
             b"PK\x05\x06\0\0\0\0\xfe\xff\xfe\xffn\0\0\0\xf4\x01\0\0\0\0",

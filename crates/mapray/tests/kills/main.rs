@@ -3,7 +3,14 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod append;
+#[cfg(not(mapray_portable))]
+mod commit;
+mod edit;
+mod save;
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,8 +19,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use common::scratch;
-use mapray::Npz;
-use ndarray::{Array1, Ix1};
+use ndarray::Array1;
 
 /// How many are killed unless something else is asked for.
 const KILLS: usize = 50;
@@ -21,7 +27,7 @@ const KILLS: usize = 50;
 const WORK: [&str; 3] = ["MAPRAY_TEST_WORK", "MAPRAY_TEST_PATH", "MAPRAY_TEST_STATE"];
 
 /// A kind of work: it takes a file from state to state.
-struct Work {
+pub struct Work {
     name: &'static str,
     file: &'static str,
     /// Makes the file in state 0.
@@ -34,59 +40,19 @@ struct Work {
     in_numpy: fn(usize) -> String,
 }
 
-const WORKS: [Work; 2] = [
-    Work {
-        name: "save",
-        file: "a.npy",
-        begin: |path| mapray::save(path, &array(0)).unwrap(),
-        go_on: |path, state, reached| {
-            for state in state + 1.. {
-                mapray::save(path, &array(state)).unwrap();
-                reached(state);
-            }
-        },
-        state: |path| state_of(&mapray::load::<u32, Ix1>(path).unwrap()),
-        in_numpy: |state| described(&array(state)),
-    },
-    Work {
-        name: "savez",
-        file: "a.npz",
-        begin: |path| save_members(path, 0),
-        go_on: |path, state, reached| {
-            for state in state + 1.. {
-                save_members(path, state);
-                reached(state);
-            }
-        },
-        state: |path| {
-            let npz = Npz::open(path).unwrap();
-            assert!(npz.verify().unwrap().is_empty());
-            let [a, b] = ["a", "b"].map(|name| state_of(&npz.read::<u32, Ix1>(name).unwrap()));
-            assert_eq!(a, b);
-            a
-        },
-        in_numpy: |state| format!("a {0}; b {0}", described(&array(state))),
-    },
+const WORKS: &[Work] = &[
+    save::SAVE,
+    save::SAVEZ,
+    append::APPEND,
+    append::APPENDER,
+    edit::EDIT,
+    edit::REWRITE,
+    #[cfg(not(mapray_portable))]
+    commit::COMMIT,
 ];
 
-/// About 100 kB, different in each state.
-fn array(state: usize) -> Array1<u32> {
-    Array1::from_shape_fn(25_000 + state % 100, |i| (state * 30_000 + i) as u32)
-}
-
-fn state_of(array: &Array1<u32>) -> usize {
-    let state = array[0] as usize / 30_000;
-    assert_eq!(*array, self::array(state));
-    state
-}
-
-fn save_members(path: &Path, state: usize) {
-    let array = array(state);
-    mapray::savez(path, [("a", &array), ("b", &array)]).unwrap();
-}
-
 /// What the oracle says of an array.
-fn described(array: &Array1<u32>) -> String {
+pub fn described(array: &Array1<u32>) -> String {
     let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
     format!("<u4 {} {:08x}", array.len(), crc32fast::hash(&bytes))
 }
@@ -181,7 +147,7 @@ fn what_killed_processes_leave_is_whole() {
         for kill in 0..kills {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let after = Duration::from_micros((random >> 33) % 5000);
-            let reached = start_and_kill(&work, &path, state, after);
+            let reached = start_and_kill(work, &path, state, after);
             let found = (work.state)(&path);
             let possible = reached..=reached + 1;
             assert!(

@@ -10,3 +10,5 @@ pub mod npz;
 mod reading;
 pub mod safetensors;
 pub mod slice;
+
+pub use reading::file;

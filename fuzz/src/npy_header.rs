@@ -49,7 +49,7 @@ fn check_layout(header: &Header) {
     let itemsize = dtype.itemsize() as u128;
     let nonzero = shape.iter().filter(|&&n| n > 0);
     let most = nonzero.fold(itemsize.max(1), |bytes, &n| bytes.saturating_mul(n as u128));
-    if most + u128::from(*data_offset) > i64::MAX as u128 {
+    if most.saturating_add((*data_offset).into()) > i64::MAX as u128 {
         // An empty array may begin anywhere.
         assert!(layout.is_err() || shape.contains(&0) && most <= i64::MAX as u128, "{header:?}");
         return;

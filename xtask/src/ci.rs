@@ -31,6 +31,7 @@ fn linters(workspace: &Workspace) -> Vec<(&'static str, Command)> {
     rustdoc.env("RUSTDOCFLAGS", "-D warnings");
     vec![
         ("rustfmt", with(workspace.cargo(), "fmt --all --check")),
+        ("rustfmt (fuzz)", with(workspace.cargo(), "fmt --manifest-path fuzz/Cargo.toml --check")),
         ("clippy", with(workspace.cargo(), "clippy --workspace --all-targets -- -D warnings")),
         (
             "clippy (portable)",

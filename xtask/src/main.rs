@@ -1,10 +1,12 @@
 //! `cargo xtask`: the project's chores.
 
 mod ci;
+mod fuzz;
 mod python;
 mod setup;
 mod tally;
 mod test;
+mod valgrind;
 mod workspace;
 
 use std::io::{self, Write};
@@ -21,6 +23,9 @@ Usage: cargo xtask COMMAND
   test [--no-skip] [FILTER]  run every test, or those whose name holds FILTER;
                              --no-skip makes each skip a failure
   ci                         rustfmt, clippy, rustdoc, then test --no-skip
+  valgrind [FILTER]          the library's tests under memcheck
+  fuzz [--runs N] [TARGET]   every fuzz target, or one, until it has tried N inputs; without N
+                             10 million where it works in memory, 1 million on files
 ";
 
 /// What the command line asks for.
@@ -30,6 +35,8 @@ enum Command {
     Setup { install: bool },
     Test(test::Options),
     Ci,
+    Valgrind { filter: Option<String> },
+    Fuzz(fuzz::Options),
 }
 
 fn parse(arguments: &[String]) -> Result<Command, String> {
@@ -41,6 +48,8 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "setup" => (&["--ci"], 0),
         "test" => (&["--no-skip"], 1),
         "ci" => (&[], 0),
+        "valgrind" => (&[], 1),
+        "fuzz" => return fuzz::Options::parse(rest).map(Command::Fuzz),
         _ => return Err(format!("there is no command '{name}'")),
     };
     if let Some(flag) = flags.iter().find(|flag| !known.contains(&flag.as_str())) {
@@ -55,6 +64,9 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             no_skip: !flags.is_empty(),
             filter: filters.first().map(|filter| filter.to_string()),
         }),
+        "valgrind" => {
+            Command::Valgrind { filter: filters.first().map(|filter| filter.to_string()) }
+        }
         _ => Command::Ci,
     })
 }
@@ -77,6 +89,8 @@ fn run(command: Command) -> Result<bool, String> {
         }
         Command::Test(options) => Ok(close(&test::run(&workspace, &options), options.no_skip)),
         Command::Ci => Ok(close(&ci::run(&workspace), true)),
+        Command::Valgrind { filter } => valgrind::run(&workspace, filter.as_deref()),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options),
     }
 }
 
@@ -126,7 +140,20 @@ mod tests {
         assert_eq!(parse_line("test npy --no-skip"), test(true, Some("npy")));
         assert_eq!(parse_line("ci"), Ok(Command::Ci));
         assert_eq!(parse_line("--help"), Ok(Command::Help));
+        let filter =
+            |filter: Option<&str>| Ok(Command::Valgrind { filter: filter.map(str::to_owned) });
+        assert_eq!(parse_line("valgrind"), filter(None));
+        assert_eq!(parse_line("valgrind npy"), filter(Some("npy")));
+        let fuzz = |target: Option<&str>, runs| {
+            Ok(Command::Fuzz(fuzz::Options { target: target.map(str::to_owned), runs }))
+        };
+        assert_eq!(parse_line("fuzz"), fuzz(None, None));
+        assert_eq!(parse_line("fuzz npz --runs 1000"), fuzz(Some("npz"), Some(1000)));
+        assert_eq!(parse_line("fuzz --runs 7"), fuzz(None, Some(7)));
         for wrong in ["", "tset", "setup --no-skip", "setup now", "test a b", "test --ci", "ci x"] {
+            assert!(parse_line(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["fuzz a b", "fuzz --runs", "fuzz --runs x", "fuzz --ci", "valgrind a b"] {
             assert!(parse_line(wrong).is_err(), "{wrong}");
         }
     }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::python::{self, Lack};
 use crate::workspace::{Workspace, at, installed, succeeds, tool};
 
-/// Programs that tests start, and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 3] =
-    [("mkfs.ext2", "e2fsprogs"), ("mount", "mount"), ("unzip", "unzip")];
+/// Programs that tests and chores start, and the Debian packages that hold them.
+const PROGRAMS: [(&str, &str); 4] =
+    [("mkfs.ext2", "e2fsprogs"), ("mount", "mount"), ("unzip", "unzip"), ("valgrind", "valgrind")];
 
 /// Tools that `cargo xtask ci` starts, and the toolchain's components that hold them.
 const COMPONENTS: [(&str, &str); 2] = [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")];

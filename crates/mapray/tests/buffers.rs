@@ -7,10 +7,10 @@ use std::fs;
 
 use common::oracle::{dtype, hex, lengths, read_json};
 use mapray::{
-    Bytes, DynLiveMap, DynView, DynViewMut, Error, ErrorKind, Layout, Map, MapOptions, Mode, Order,
-    Result,
+    AnyArray, Bytes, DynLiveMap, DynView, DynViewMut, Error, ErrorKind, Layout, Map, MapOptions,
+    Mode, Order, Result,
 };
-use ndarray::{Ix1, Ix2, arr1, arr2};
+use ndarray::{Ix1, Ix2, arr1, arr2, s};
 use serde_json::Value as Json;
 
 /// What came of it, by NumPy or by us.
@@ -341,5 +341,29 @@ fn an_array_over_a_live_map_writes_the_file() {
         assert_eq!(error.kind(), ErrorKind::Dtype);
         let error = DynLiveMap::zeros(dtype.parse().unwrap(), &[1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Dtype);
+    }
+}
+
+/// What the library asks an array for can be asked from outside too, through the bound.
+fn read_at<A: AnyArray>(array: &A, offset: u64, buffer: &mut [u8]) {
+    array.read_at(offset, buffer).unwrap();
+}
+
+#[test]
+fn what_lies_between_or_beyond_the_elements_of_a_view_is_never_read() {
+    let table = arr2(&[[1_u8, 9], [2, 9], [3, 9]]);
+    let column = table.slice(s![..;-1, 0]);
+    let view = DynView::from_array(&column).unwrap();
+    assert_eq!(view.get::<u8>(&[0]).unwrap(), 3);
+    let span = view.layout().span();
+    for (first, expected) in [(0, [1, 0xee, 2, 0xee, 3]), (1, [0xee, 2, 0xee, 3, 0xee])] {
+        let len = 5 - first;
+        let mut buffer = [0xee; 5];
+        read_at(&view, span.start + first as u64, &mut buffer[..len]);
+        assert_eq!(buffer, expected);
+    }
+    for offset in [span.end, span.end - 1, span.start.wrapping_sub(1), u64::MAX] {
+        let beyond = std::panic::catch_unwind(|| read_at(&view, offset, &mut [0; 2]));
+        assert!(beyond.is_err(), "{offset}");
     }
 }

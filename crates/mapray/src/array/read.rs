@@ -107,6 +107,15 @@ pub(crate) fn for_each_block<T: Element>(
 
 /// The element at `index`, by value.
 pub(crate) fn get<T: Element>(from: &impl ReadAt, layout: &Layout, index: &[usize]) -> Result<T> {
+    get_with(layout, index, |at, bytes| from.read_at(at, bytes))
+}
+
+/// As [`get`], of bytes that `read` fetches from a place.
+pub(super) fn get_with<T: Element>(
+    layout: &Layout,
+    index: &[usize],
+    read: impl FnOnce(u64, &mut [u8]) -> Result<()>,
+) -> Result<T> {
     let conversion = conversion::<T>(layout.dtype())?;
     let at = layout.require(index)?;
     let mut value = MaybeUninit::<T>::uninit();
@@ -115,7 +124,7 @@ pub(crate) fn get<T: Element>(from: &impl ReadAt, layout: &Layout, index: &[usiz
     unsafe { first.write_bytes(0, size_of::<T>()) };
     // SAFETY: as above; all its bytes have just been set, padding included.
     let bytes = unsafe { std::slice::from_raw_parts_mut(first, size_of::<T>()) };
-    from.read_at(at, bytes)?;
+    read(at, bytes)?;
     // SAFETY: all its bytes are set, and any bytes are a `T`, which is `AnyBitPattern`.
     let value = unsafe { value.assume_init() };
     Ok(if conversion == Conversion::Swapped { value.swap_bytes() } else { value })

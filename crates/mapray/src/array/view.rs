@@ -151,7 +151,10 @@ impl<'a> DynView<'a> {
     /// [`ErrorKind::Index`] outside the shape, [`ErrorKind::Dtype`] where `T` is not what the
     /// elements are.
     pub fn get<T: Element>(&self, index: &[usize]) -> Result<T> {
-        read::get(self, &self.layout, index)
+        read::get_with(&self.layout, index, |at, bytes| {
+            bytes.copy_from_slice(self.element(index)?);
+            require_whole(self.base, at..at + bytes.len() as u64)
+        })
     }
 
     /// The elements in place, as an `ndarray` view.
@@ -188,13 +191,26 @@ impl<'a> DynView<'a> {
 }
 
 impl ReadAt for DynView<'_> {
+    /// Gaps between the elements are not lent: the buffer keeps what it has for them.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         let span = self.layout.span();
-        assert!(span.start <= offset && offset + buffer.len() as u64 <= span.end);
-        let from = self.base.wrapping_add(offset as usize);
-        // SAFETY: only elements are asked for by position, and those are lent.
-        unsafe { buffer.as_mut_ptr().copy_from_nonoverlapping(from, buffer.len()) };
-        require_whole(self.base, offset..offset + buffer.len() as u64)
+        let end = offset.checked_add(buffer.len() as u64).filter(|&end| end <= span.end);
+        let end = end.filter(|_| span.start <= offset).expect("bytes of the array");
+        if buffer.is_empty() || self.layout.itemsize() == 0 {
+            return Ok(());
+        }
+        self.layout.for_each_range(0, &mut |run| {
+            let run = run.start.max(offset)..run.end.min(end);
+            if !run.is_empty() {
+                let (first, len) = (run.start - offset, (run.end - run.start) as usize);
+                let to = &mut buffer[first as usize..][..len];
+                let from = self.base.wrapping_add(run.start as usize);
+                // SAFETY: a run that elements fill, which are lent; `to` is as long.
+                unsafe { to.as_mut_ptr().copy_from_nonoverlapping(from, len) };
+            }
+            Ok(())
+        })?;
+        require_whole(self.base, offset..end)
     }
 
     fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

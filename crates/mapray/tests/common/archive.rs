@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
 use std::fs;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -133,13 +133,6 @@ pub fn zip(members: &[Member]) -> Vec<u8> {
 /// Where these bytes stand first.
 pub fn position(bytes: &[u8], wanted: &[u8]) -> usize {
     bytes.windows(wanted.len()).position(|window| window == wanted).unwrap()
-}
-
-/// Overwrites bytes of a file where it lies.
-pub fn overwrite(path: &Path, at: usize, bytes: &[u8]) {
-    let mut file = fs::File::options().write(true).open(path).unwrap();
-    file.seek(SeekFrom::Start(at as u64)).unwrap();
-    file.write_all(bytes).unwrap();
 }
 
 /// A folder with one file, which has these bytes.

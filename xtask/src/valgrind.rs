@@ -1,0 +1,44 @@
+//! `cargo xtask valgrind`: the library's tests under memcheck.
+
+use std::process::Command;
+
+use crate::workspace::{Workspace, installed, succeeds};
+
+/// What memcheck is asked for. Only memory that nothing points to is a leak: what a `static` holds
+/// is there at the end.
+const MEMCHECK: [&str; 7] = [
+    "valgrind",
+    "--quiet",
+    "--error-exitcode=99",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+    // Threads that wait for each other in a loop would otherwise starve.
+    "--fair-sched=yes",
+];
+
+/// Parts of the names of tests that are left out, and why.
+const LEFT_OUT: [(&str, &str); 0] = [];
+
+/// Runs the tests whose name holds `filter`, or all. Whether they passed and memcheck found nothing.
+pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<bool, String> {
+    if !installed("valgrind") {
+        return Err("there is no valgrind; `cargo xtask setup --ci` installs it".to_owned());
+    }
+    for (name, reason) in LEFT_OUT {
+        println!("left out: {name}: {reason}");
+    }
+    Ok(succeeds(&mut command(workspace, filter)))
+}
+
+fn command(workspace: &Workspace, filter: Option<&str>) -> Command {
+    let mut cargo = workspace.cargo();
+    let runner: Vec<String> = MEMCHECK.iter().map(|part| format!("{part:?}")).collect();
+    cargo.arg("--config").arg(format!("target.'cfg(all())'.runner=[{}]", runner.join(", ")));
+    cargo.args(["test", "--no-fail-fast", "--package", "mapray", "--lib", "--tests"]);
+    cargo.args(filter).arg("--");
+    for (name, _) in LEFT_OUT {
+        cargo.args(["--skip", name]);
+    }
+    cargo
+}

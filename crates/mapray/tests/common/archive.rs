@@ -135,6 +135,12 @@ pub fn position(bytes: &[u8], wanted: &[u8]) -> usize {
     bytes.windows(wanted.len()).position(|window| window == wanted).unwrap()
 }
 
+/// Overwrites bytes of a file where it lies.
+pub fn overwrite(path: &Path, at: usize, bytes: &[u8]) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, bytes, at as u64).unwrap();
+}
+
 /// A folder with one file, which has these bytes.
 pub fn folder_with(name: &str, bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use archive::{folder_with, hex, oracle};
 use mapray::element::{Float8E4M3, Float8E5M2};
 use mapray::format::{Codec, Content};
 use mapray::{Archive, ArrayFile, Element, ErrorKind, Mode, bf16};
-use ndarray::{Ix1, Ix2, IxDyn, arr2};
+use ndarray::{Ix2, IxDyn, arr2};
 use serde_json::{Value as Json, json};
 
 /// NumPy's dtype for a type in the file's words, and what it is called where NumPy has none.

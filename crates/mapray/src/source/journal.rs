@@ -403,8 +403,11 @@ mod tests {
             let journal = written(&path, kind, bytes);
             assert_eq!((journal.kind(), payload(&journal)), (kind, bytes.to_vec()));
             let found = Journal::find(&path, kind).unwrap().unwrap();
-            let name =
-                if kind == Kind::Append { ".a.npy.mapray-append" } else { ".a.npy.mapray-journal" };
+            let name = match kind {
+                Kind::Redo => ".a.npy.mapray-journal",
+                Kind::Length => ".a.npy.mapray-edit",
+                Kind::Append => ".a.npy.mapray-append",
+            };
             assert_eq!(found, folder.path().join(name));
             let opened = Journal::open(&found).unwrap();
             assert_eq!((opened.kind(), payload(&opened)), (kind, bytes.to_vec()));
@@ -419,11 +422,11 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_journal_at_a_time() {
+    fn there_is_one_journal_of_a_kind_at_a_time() {
         let (_folder, path) = target();
         written(&path, Kind::Redo, b"first");
         let source = Source::open(&path).unwrap();
-        let error = Journal::write(&source, Kind::Length, |out| out.write_all(b"")).unwrap_err();
+        let error = Journal::write(&source, Kind::Redo, |out| out.write_all(b"")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Locked);
         let journal = Journal::open(&Journal::path_for(&path, Kind::Redo)).unwrap();
         assert_eq!(payload(&journal), b"first");

@@ -86,7 +86,8 @@ def saved(array):
 
 def member_cases(address, array):
     emit(["slice", address], text=str(array))
-    emit(["head", address, "-n", "2"], text=str(array[:2] if array.ndim else array))
+    if array.dtype.names is None:  # records are printed as a table
+        emit(["head", address, "-n", "2"], text=str(array[:2] if array.ndim else array))
     emit(["convert", address, "OUT.npy"], bytes=saved(array))
     if array.ndim:
         emit(["slice", f"{address}[::-2]"], text=str(array[::-2]))

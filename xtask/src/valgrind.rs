@@ -36,7 +36,9 @@ fn command(workspace: &Workspace, filter: Option<&str>) -> Command {
     let runner: Vec<String> = MEMCHECK.iter().map(|part| format!("{part:?}")).collect();
     cargo.arg("--config").arg(format!("target.'cfg(all())'.runner=[{}]", runner.join(", ")));
     cargo.args(["test", "--no-fail-fast", "--package", "mapray", "--lib", "--tests"]);
-    cargo.args(filter).arg("--");
+    // One test at a time, since memcheck runs one thread at a time; and a test that starts a process
+    // is for a moment two, each of which has the locks of all.
+    cargo.args(filter).args(["--", "--test-threads=1"]);
     for (name, _) in LEFT_OUT {
         cargo.args(["--skip", name]);
     }

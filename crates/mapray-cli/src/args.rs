@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Failure;
 use crate::style::When;
 use crate::{
-    checksum, completions, convert, create, diff, evict, head, hist, info, ls, man, output,
-    progress, residency, set, slice, stats, tail, tour, verify, warm,
+    append, checksum, completions, convert, create, diff, evict, head, hist, info, ls, man, npz,
+    output, progress, residency, set, slice, stats, tail, tour, verify, warm,
 };
 
 /// Inspect, slice and convert array files of any size, where they lie.
@@ -66,12 +66,37 @@ enum Command {
     Verify(verify::Args),
     Convert(convert::Args),
     Create(create::Args),
+    Append(append::Args),
     Set(set::Args),
+    Npz(npz::Args),
     Warm(warm::Args),
     Evict(evict::Args),
     Residency(residency::Args),
     Completions(completions::Args),
     Man(man::Args),
+}
+
+/// The definition that help, completions and manual pages are made from.
+pub fn definition() -> clap::Command {
+    with_paragraphs(Args::command())
+}
+
+/// Paragraphs as one line each, to be wrapped to the width of the terminal; examples stay as they are.
+fn with_paragraphs(command: clap::Command) -> clap::Command {
+    let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let mut out = String::new();
+    let mut before = "";
+    for line in text.lines() {
+        let goes_on = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        if !out.is_empty() {
+            let is_prose = goes_on(before) && goes_on(line) && before != "Examples:";
+            out.push(if is_prose { ' ' } else { '\n' });
+        }
+        out.push_str(line);
+        before = line;
+    }
+    let command = if out.is_empty() { command } else { command.after_help(out) };
+    command.mut_subcommands(with_paragraphs)
 }
 
 impl Args {
@@ -99,7 +124,9 @@ impl Args {
             Command::Verify(args) => verify::run(args),
             Command::Convert(args) => convert::run(args),
             Command::Create(args) => create::run(args),
+            Command::Append(args) => append::run(args),
             Command::Set(args) => set::run(args),
+            Command::Npz(args) => npz::run(args),
             Command::Warm(args) => warm::run(args),
             Command::Evict(args) => evict::run(args),
             Command::Residency(args) => residency::run(args),
@@ -111,10 +138,18 @@ impl Args {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
     fn the_definition_is_consistent() {
-        super::Args::command().debug_assert();
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn paragraphs_are_wrapped_and_examples_are_not() {
+        let text = "Examples:\n  a 1\n  a 2\n\nOne line\nand another.\n\nA second\nparagraph.";
+        let found = with_paragraphs(clap::Command::new("a").after_help(text));
+        let expected = "Examples:\n  a 1\n  a 2\n\nOne line and another.\n\nA second paragraph.";
+        assert_eq!(found.get_after_help().unwrap().to_string(), expected);
     }
 }

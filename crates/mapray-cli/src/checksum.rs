@@ -24,16 +24,18 @@ use crate::raw::RawArgs;
   mapray checksum --check sums --algorithm xxh3
   mapray checksum 'data.npy[0:100]' --byteorder little --json
 
-The checksum is that of the elements as bytes in C order, as convert writes them to a raw file: the
-same in a .npy file, an archive (deflated or not) or a raw file, in C or in Fortran order. Headers,
-shape and dtype do not count. The byte order does, unless --byteorder brings all into one.
+The checksum is that of the elements as bytes in C order, as convert writes them to a raw file:
+the same in a .npy file, an archive (deflated or not) or a raw file, in C or in Fortran order.
+Headers, shape and dtype do not count. The byte order does, unless --byteorder brings all into
+one.
 
-Of an archive without '::MEMBER' each array gets a line. Lines are those of sha256sum: the checksum,
-two blanks, the address. The exit code is 1 where --check finds another checksum, and 2 where
-something cannot be read; the other lines are printed all the same.
+Of an archive without '::MEMBER' each array gets a line. Lines are those of sha256sum: the
+checksum, two blanks, the address. The exit code is 1 where --check finds another checksum, and 2
+where something cannot be read; the other lines are printed all the same.
 
-In JSON: algorithm, and checksums, each with address and checksum. With --check: algorithm, same, and
-checked, each with address, same, expected and found (null where it cannot be read, and then error).")]
+In JSON: algorithm, and checksums, each with address and checksum. With --check: algorithm, same,
+and checked, each with address, same, expected and found (null where it cannot be read, and then
+error).")]
 pub struct Args {
     /// The arrays: FILE, 'FILE[SLICE]', 'ARCHIVE::MEMBER[SLICE]', or ARCHIVE, for all in it
     #[arg(value_name = "ADDRESS", required_unless_present = "check")]
@@ -169,8 +171,8 @@ fn check(args: &Args, file: &PathBuf) -> Result<ExitCode, Failure> {
         let (algorithm, digits) = (args.algorithm, args.algorithm.digits());
         let (address, expected) = parse(text, digits).ok_or_else(|| {
             format!(
-                "{shown}: line {} is no checksum: expected {digits} hexadecimal digits, as {algorithm} \
-                 has, two blanks and an address; --algorithm says which one it is",
+                "{shown}: line {} is no checksum: expected {digits} hexadecimal digits, as \
+                 {algorithm} has, two blanks and an address; --algorithm says which one it is",
                 number + 1
             )
         })?;

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::failure::Failure;
@@ -23,6 +22,6 @@ pub struct Args {
 /// Prints the script.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut crate::args::Args::command(), "mapray", &mut script);
+    clap_complete::generate(args.shell, &mut crate::args::definition(), "mapray", &mut script);
     output::stream(|out| out.write_all(&script).map_err(Failure::Output))
 }

@@ -36,19 +36,21 @@ that they can be mapped; it must be sound. For another format, say which array w
 unless it holds one only. An array without a name becomes the member arr_0 of an archive, as
 np.savez would call it.
 
-Of a file without a header, --dtype and --order say what is in it, and --to-dtype and --to-order what
-it becomes. Of every other array, --dtype and --order are short for --to-dtype and --to-order.
+Of a file without a header, --dtype and --order say what is in it, and --to-dtype and --to-order
+what it becomes. Of every other array, --dtype and --order are short for --to-dtype and
+--to-order.
 
 Values that the new dtype cannot hold are an error, which names the first one. --casting says
-otherwise: truncate cuts fractions off (toward zero), the low digits of integers that are too large to
-be exact, imaginary parts and the end of text; clip also takes the nearest number in the range;
-wrap lets integers wrap around, as NumPy's astype. Floating-point numbers are always rounded.
+otherwise: truncate cuts fractions off (toward zero), the low digits of integers that are too
+large to be exact, imaginary parts and the end of text; clip also takes the nearest number in the
+range; wrap lets integers wrap around, as NumPy's astype. Floating-point numbers are always
+rounded.
 
-However large the array, it takes some 30 MiB of memory; an archive whose arrays change their order
-needs room on the disk for the largest one once more.
+However large the array, it takes some 30 MiB of memory; an archive whose arrays change their
+order needs room on the disk for the largest one once more.
 
-In JSON: path and format (npy, npz or raw) of what was written, and size, the bytes of the file (null
-where it is none).")]
+In JSON: path and format (npy, npz or raw) of what was written, and size, the bytes of the file
+(null where it is none).")]
 pub struct Args {
     /// The array: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'; or ARCHIVE, for all in it
     #[arg(value_name = "IN")]

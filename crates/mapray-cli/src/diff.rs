@@ -19,23 +19,24 @@ use crate::{output, progress};
 /// Compare two arrays, or all arrays of two archives, element by element
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
-  mapray diff old.npy new.npy
-  mapray diff a.npy b.npy --rtol 1e-5 --equal-nan
-  mapray diff before.npz after.npz
-  mapray diff 'a.npy[0]' b.npz::first --ignore-dtype --json
+  mapray diff data.npy other.npy
+  mapray diff 'data.npy[:10]' other.npy --rtol 1e-5 --atol 0.5 --equal-nan
+  mapray diff archive.npz compressed.npz
+  mapray diff 'data.npy[0, :32]' archive.npz::bias --ignore-dtype --json
 
-The exit code is 0 where they are the same, and nothing is printed, 1 where they differ, and 2 where
-they cannot be read. Shapes that differ are a difference, and so are dtypes, but for the byte order;
-with --ignore-dtype only values count. Numbers are compared across dtypes and exactly, times by the
-time they stand for, text without the NULs at its end, records field by field, raw bytes and long
-double by their bytes. The order of the elements in the file never matters.
+The exit code is 0 where they are the same, and nothing is printed, 1 where they differ, and 2
+where they cannot be read. Shapes that differ are a difference, and so are dtypes, but for the
+byte order; with --ignore-dtype only values count. Numbers are compared across dtypes and exactly,
+times by the time they stand for, text without the NULs at its end, records field by field, raw
+bytes and long double by their bytes. The order of the elements in the file never matters.
 
 With --rtol and --atol, numbers are equal where |A - B| <= atol + rtol * |B|, as in numpy.isclose.
-Of two archives, arrays of the same name are compared; one that only one of them has is a difference.
+Of two archives, arrays of the same name are compared; one that only one of them has is a
+difference.
 
 In JSON: same, dtypes and shapes (a pair where they differ, else null), comparable, compared,
-differing, first and largest (each null, or index, field, a, b and distance). Of two archives: same,
-only_in_a, only_in_b, and members with these keys by name.")]
+differing, first and largest (each null, or index, field, a, b and distance). Of two archives:
+same, only_in_a, only_in_b, and members with these keys by name.")]
 pub struct Args {
     /// The one: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'; or ARCHIVE, for all in it
     #[arg(value_name = "A")]

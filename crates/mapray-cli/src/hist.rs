@@ -26,9 +26,10 @@ const WIDTH: usize = 80;
   mapray hist 'data.npy[:, 3]' --bins 40 --log
   mapray hist archive.npz::weights --range -1,1 --json
 
-Edges and counts are those of numpy.histogram: bins of equal width, a value on an edge is in the bin
-above it, and the last edge belongs to the last bin. Without --range, it is that of the finite values,
-which are then read twice. NaN is counted apart, and so is what is below or above the range.
+Edges and counts are those of numpy.histogram: bins of equal width, a value on an edge is in the
+bin above it, and the last edge belongs to the last bin. Without --range, it is that of the finite
+values, which are then read twice. NaN is counted apart, and so is what is below or above the
+range.
 
 In JSON: count (of all elements), nan, below, above, edges (one more than bins), counts. Edges of
 times are counts of their unit.")]
@@ -136,21 +137,22 @@ fn human_text(found: &Counts, dtype: &DType, log: bool, width: usize) -> String 
     lines.join("\n")
 }
 
-/// The edges, with as many digits as it takes to place them to a hundredth of a bin.
+/// The edges, rounded to a power of ten that places them to a hundredth of a bin.
 fn edge_texts(edges: &[f64], dtype: &DType) -> Vec<String> {
     if matches!(dtype.kind(), Kind::DateTime(_) | Kind::TimeDelta(_)) {
         let count = |edge: &f64| element_text(Scalar::Int(edge.round() as i64), dtype);
         return edges.iter().map(count).collect();
     }
     let step = (edges[edges.len() - 1] - edges[0]) / (edges.len() - 1) as f64;
-    let rounded = |digits: usize| -> Vec<f64> {
-        let round = |edge: &f64| format!("{edge:.digits$e}").parse().unwrap_or(*edge);
-        edges.iter().map(round).collect()
+    let power = 10_f64.powf((step / 50.0).log10().floor().abs());
+    let round = |edge: f64| match step < 50.0 {
+        true => (edge * power).round() / power,
+        false => (edge / power).round() * power,
     };
-    let is_near = |near: &Vec<f64>| {
-        near.iter().zip(edges).all(|(near, edge)| (near - edge).abs() <= step / 100.0)
-    };
-    let near = (1..17).map(rounded).find(is_near).unwrap_or_else(|| edges.to_vec());
-    // What rounding leaves of zero is zero.
-    near.iter().map(|&edge| float_text(if edge.abs() < step * 1e-9 { 0.0 } else { edge })).collect()
+    let near = edges.iter().map(|&edge| {
+        // No negative zero. Far from 1 the power may be none.
+        let rounded = round(edge) + 0.0;
+        if (rounded - edge).abs() <= step / 100.0 { rounded } else { edge }
+    });
+    near.map(float_text).collect()
 }

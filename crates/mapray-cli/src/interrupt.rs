@@ -25,6 +25,10 @@ pub fn tidy_up_at_signals() {
         if let Some(signal) = signals.forever().next() {
             mapray::remove_unfinished();
             if let Some(folder) = &*FOLDER.lock().unwrap_or_else(PoisonError::into_inner) {
+                // Under another name nothing more can be put into it while it is emptied.
+                let ending = folder.with_extension("ending");
+                let folder =
+                    if std::fs::rename(folder, &ending).is_ok() { &ending } else { folder };
                 let _ = std::fs::remove_dir_all(folder);
             }
             // The shell is to see that it was the signal.

@@ -2,6 +2,7 @@
 #![allow(rustdoc::broken_intra_doc_links, reason = "what stands on arguments is their help text")]
 
 mod address;
+mod append;
 mod args;
 mod cache;
 mod checksum;
@@ -18,6 +19,7 @@ mod info;
 mod interrupt;
 mod ls;
 mod man;
+mod npz;
 mod number;
 mod opened;
 mod output;
@@ -39,11 +41,13 @@ mod warm;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 fn main() -> ExitCode {
+    // Where there is no such thing, a file that is cut under a map ends the process as ever.
+    let _ = mapray::guard::install();
     interrupt::tidy_up_at_signals();
-    let command = args::Args::command().color(style::When::for_help(std::env::args_os()));
+    let command = args::definition().color(style::When::for_help(std::env::args_os()));
     let parsed = command.try_get_matches();
     let done = match parsed.and_then(|matches| args::Args::from_arg_matches(&matches)) {
         Ok(args) => args.run(),

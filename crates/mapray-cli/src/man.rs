@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
 use crate::failure::Failure;
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The definitions, each named as its page is.
 fn pages() -> Vec<Command> {
-    let mut root = crate::args::Args::command();
+    let mut root = crate::args::definition();
     root.build();
     let mut pages = Vec::new();
     collect(&root, "mapray", &mut pages);

@@ -3,10 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap::error::ErrorKind;
 
-use crate::args::Args;
+use crate::args::definition;
 use crate::failure::Failure;
 
 const HELP: &str = "'mapray --help' says what they do";
@@ -43,7 +42,7 @@ pub fn print_usage(error: &clap::Error) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let command = Args::command();
+            let command = definition();
             let names: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).collect();
             let names = names.join(", ");
             Err(format!("a subcommand is missing: expected one of {names}; {HELP}").into())

@@ -21,15 +21,16 @@ const EDGE: usize = 20;
   mapray stats data.npy
   mapray stats 'data.npy[:, 3]' --json
   mapray stats archive.npz::weights
-  mapray stats images.npy --axis 1,2
+  mapray stats data.npy --axis -1
 
 With --axis, there is a row for each index that is left; reduced are the axes that are named,
 counted from the end where negative. People are shown the first and the last 20 rows.
 
 In JSON: count (of all elements), nan, inf, min, max, mean, std (with ddof 0). NaN is left out of
 the last four, which are null where nothing is left. Numbers that are not finite are the strings
-\"inf\", \"-inf\" and \"nan\"; times are counts of their unit, and NaT is counted with NaN. With --axis each of these keys has a list,
-in C order, and before them come axis, the axes as given, and shape, that of the result.")]
+\"inf\", \"-inf\" and \"nan\"; times are counts of their unit, and NaT is counted with NaN. With
+--axis each of these keys has a list, in C order, and before them come axis, the axes as given,
+and shape, that of the result.")]
 pub struct Args {
     /// The array: FILE, 'FILE[SLICE]' or 'ARCHIVE::MEMBER[SLICE]'
     #[arg(value_name = "ADDRESS")]

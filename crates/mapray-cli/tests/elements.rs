@@ -32,7 +32,11 @@ fn folder() -> tempfile::TempDir {
 
 /// What is printed, and the exit code.
 fn answer(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
-    let output = mapray(folder).args(args).env("COLUMNS", "72").output().unwrap();
+    let mut command = mapray(folder);
+    if args[0] == "hist" && args[1] != "--help" {
+        command.env("COLUMNS", "72");
+    }
+    let output = command.args(args).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&output.stdout) + &text(&output.stderr), output.status.code())
 }
@@ -53,7 +57,7 @@ fn what_people_read_of_elements_is_as_it_was() {
         &["stats", "a.npy", "--axis", "0"][..],
         &["stats", "b.npy", "--axis", "-1"],
         &["stats", "a.npy", "--axis", "0,1"],
-        &["stats", "wave.npy[:800]", "--axis", ""],
+        &["stats", "wave.npy", "--axis", "x"],
         &["stats", "a.npy", "--axis", "2"],
         &["stats", "a.npy", "--axis", "1,-1"],
         &["hist", "wave.npy"],

@@ -12,16 +12,29 @@ use std::process::Command;
 
 use common::{examples, mapray, printed, refused};
 
-/// The subcommands that the help lists.
+/// The subcommands that the help lists, and those of subcommands, such as `npz add`.
 fn subcommands(folder: &Path) -> Vec<String> {
-    let help = printed(folder, ["--help"]);
-    let (_, list) = help.split_once("Commands:\n").unwrap();
-    let list = list.lines().take_while(|line| !line.is_empty());
-    let names = list.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names: Vec<String> =
-        names.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect();
+    let listed = |path: &[&str]| -> Vec<String> {
+        let help = printed(folder, path.iter().chain(&["--help"]));
+        let Some((_, list)) = help.split_once("\nCommands:\n") else { return Vec::new() };
+        let list = list.lines().take_while(|line| !line.is_empty());
+        let list = list.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        let names = list.filter_map(|line| line.split_whitespace().next());
+        names.filter(|name| *name != "help").map(str::to_owned).collect()
+    };
+    let mut names = Vec::new();
+    for name in listed(&[]) {
+        let inner = listed(&[&name]);
+        names.push(name.clone());
+        names.extend(inner.iter().map(|inner| format!("{name} {inner}")));
+    }
     assert!(names.len() > 10 && names.contains(&"slice".to_owned()), "{names:?}");
-    names.into_iter().filter(|name| name != "help").collect()
+    names
+}
+
+/// The help of one.
+fn help(folder: &Path, name: &str) -> String {
+    printed(folder, name.split(' ').chain(["--help"]))
 }
 
 /// The examples of a help text.
@@ -37,7 +50,7 @@ fn every_subcommand_has_examples_and_each_of_them_runs() {
     let mut wrong = Vec::new();
     let mut helps = vec![("mapray".to_owned(), printed(folder.path(), ["--help"]))];
     for name in subcommands(folder.path()) {
-        let help = printed(folder.path(), [&name, "--help"]);
+        let help = help(folder.path(), &name);
         helps.push((format!("mapray {name}"), help));
     }
     for (name, help) in helps {
@@ -64,9 +77,9 @@ fn every_subcommand_has_examples_and_each_of_them_runs() {
 fn every_subcommand_can_print_json_unless_it_prints_no_data() {
     let folder = tempfile::tempdir().unwrap();
     for name in subcommands(folder.path()) {
-        let help = printed(folder.path(), [&name, "--help"]);
+        let help = help(folder.path(), &name);
         let has_json = help.contains("--json");
-        let prints_none = ["tour", "convert", "completions", "man", "plot"].contains(&&*name);
+        let prints_none = ["tour", "completions", "man", "plot", "npz"].contains(&&*name);
         assert!(has_json || prints_none, "{name} has no --json");
         assert!(!has_json || help.contains("JSON"), "{name} does not say its keys");
     }
@@ -78,7 +91,8 @@ fn completions_know_every_subcommand() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = printed(folder.path(), ["completions", shell]);
         for name in subcommands(folder.path()) {
-            assert!(script.contains(&name), "{shell} does not know {name}");
+            let last = name.split(' ').next_back().unwrap();
+            assert!(script.contains(last), "{shell} does not know {name}");
         }
         assert!(script.contains("--strides") || shell == "fish" && script.contains("strides"));
     }
@@ -106,19 +120,14 @@ fn there_is_a_manual_page_for_every_subcommand() {
     let pages: BTreeSet<String> =
         pages.map(|page| page.unwrap().file_name().into_string().unwrap()).collect();
     let names = subcommands(folder.path());
-    let expected = names.iter().map(|name| format!("mapray-{name}.1"));
+    let expected = names.iter().map(|name| format!("mapray-{}.1", name.replace(' ', "-")));
     assert_eq!(pages, expected.chain(["mapray.1".to_owned()]).collect());
     for name in names {
         let page = printed(folder.path(), ["man", &name]);
-        assert!(
-            page.starts_with(".ie") && page.contains(&format!(".TH mapray-{name} 1")),
-            "{page}"
-        );
+        let file = format!("mapray-{}", name.replace(' ', "-"));
+        assert!(page.starts_with(".ie") && page.contains(&format!(".TH {file} 1")), "{page}");
         assert!(page.contains("Examples:"), "{name}");
-        assert_eq!(
-            page,
-            fs::read_to_string(folder.path().join(format!("mapray-{name}.1"))).unwrap()
-        );
+        assert_eq!(page, fs::read_to_string(folder.path().join(format!("{file}.1"))).unwrap());
     }
     let message = refused(folder.path(), ["man", "slcie"]);
     assert!(message.contains("expected one of") && message.contains("slice"), "{message}");

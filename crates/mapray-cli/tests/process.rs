@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{mapray, refused};
+use common::{mapray, refused, skip};
 use mapray::CreateOptions;
 use ndarray::{Array1, Ix2};
 
@@ -168,6 +168,51 @@ fn a_full_disk_is_an_error() {
     assert_eq!(output.status.code(), Some(2));
     let message = refused(folder.path(), ["slice", "long.npy", "-o", "/dev/full"]);
     assert!(message.contains("/dev/full: cannot write the file: No space left"), "{message}");
+}
+
+#[test]
+fn a_disk_that_is_full_keeps_the_file_that_was_to_be_replaced() {
+    let test = "a_disk_that_is_full_keeps_the_file_that_was_to_be_replaced";
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mount = |args: &[&str]| {
+        let run = Command::new(args[0]).args(&args[1..]).arg(&disk).output();
+        run.is_ok_and(|run| run.status.success())
+    };
+    if !mount(&["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs"]) {
+        return skip(test, "no small disk can be mounted");
+    }
+    let ones = Array1::<u8>::ones(2 << 20);
+    mapray::save(folder.path().join("large.npy"), &ones).unwrap();
+    for (target, what) in [("a.npy", "npy"), ("a.npz", "npz"), ("a.bin", "raw")] {
+        let path = disk.join(target);
+        fs::write(&path, what).unwrap();
+        let message = refused(folder.path(), ["convert", "large.npy", &format!("disk/{target}")]);
+        let member = if what == "npz" { "::arr_0" } else { "" };
+        assert!(message.starts_with(&format!("mapray: disk/{target}{member}: ")), "{message}");
+        assert!(message.to_lowercase().contains("no space left"), "{message}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), what);
+        assert_eq!(fs::read_dir(&disk).unwrap().count(), 1, "litter");
+        fs::remove_file(path).unwrap();
+    }
+    assert!(mount(&["umount"]));
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_read_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    one_tebibyte(folder.path());
+    let mut command = mapray(folder.path());
+    let command = command.args(["stats", "huge.npy"]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let stats = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let file = File::options().write(true).open(folder.path().join("huge.npy")).unwrap();
+    file.set_len(4096).unwrap();
+    let output = stats.wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{}: {message}", output.status);
+    assert!(message.contains("mapray: huge.npy: the file "), "{message}");
 }
 
 #[test]

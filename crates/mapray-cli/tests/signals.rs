@@ -69,7 +69,7 @@ fn ctrl_c_in_a_terminal_ends_the_run_and_leaves_what_was_there() {
     let mut command = mapray(folder.path());
     command.args(SLOW);
     let mut terminal = Terminal::start(command, (100, 24));
-    assert!(terminal.wait_for("writing ["), "the bar shows that it is at work");
+    assert!(terminal.wait_for("reading ["), "the bar shows that it is at work");
     terminal.press("\x03");
     let (_, status) = terminal.finish();
     assert_eq!(status.signal(), Some(INTERRUPT), "a shell sees that it was the signal");

@@ -12,11 +12,14 @@
 //! | [`MapMut`], [`DynMapMut`] | the same, for writing | nobody else touches the file (`unsafe`) |
 //!
 //! - `.npy` files: [`ArrayFile::open`], [`Map::open`], [`create`], [`save`], [`load`], [`inspect`].
+//! - Arrays that grow where they lie: [`append`](append()), [`resize`], [`Appender`].
 //! - Files without a header: [`MapOptions`]. Memory: [`DynView::new`], [`DynView::from_buffer`].
+//! - Archives: [`Npz`] and [`Archive`] read and map, [`savez`] writes, [`NpzEditor`] edits.
 //! - Parts of arrays: [`Slice`], NumPy's basic indexing as text or as Rust ranges.
 //! - Elements: [`Element`] for the numbers, [`f16`](struct@f16), [`Complex`], [`Bool8`], text, times, and
 //!   [`Packed`] for unaligned and foreign-endian data.
 //! - Edits in memory: [`Mode::CopyOnWrite`], with `dirty_pages`, `discard` and a crash-safe `commit`.
+//! - The page cache: [`ArrayFile::warm`], [`ArrayFile::evict`], [`ArrayFile::residency`].
 //! - Pages: [`Pages`] flushes, advises on, prefetches and releases a map or a slice of one.
 //!
 //! ```

@@ -9,11 +9,19 @@ use common::oracle::{read_json, run};
 use mapray::{AppendOptions, Appender, ArrayFile, Durability, Element, Order, Result};
 use ndarray::{Array2, Axis, Ix1, Ix2, arr0, arr1, arr2, s};
 
-/// The cases of `append.py` in a folder of their own, with the path of each, its rows, what it is to
-/// become, its name and whether that is to have the same bytes.
-fn cases(
-    test: &str,
-) -> Option<(tempfile::TempDir, PathBuf, Vec<(PathBuf, PathBuf, PathBuf, String, bool)>)> {
+/// A case of `append.py`.
+struct Case {
+    name: String,
+    base: PathBuf,
+    rows: PathBuf,
+    /// What NumPy writes of both.
+    grown: PathBuf,
+    /// Whether the base is to have just these bytes in the end.
+    same: bool,
+}
+
+/// The cases of `append.py`, in a folder of their own, and the interpreter that wrote them.
+fn cases(test: &str) -> Option<(tempfile::TempDir, PathBuf, Vec<Case>)> {
     let Some(python) = common::python() else {
         common::skip(test, "no Python with NumPy");
         return None;
@@ -21,14 +29,19 @@ fn cases(
     let folder = common::scratch();
     run(&python, "append.py", folder.path());
     let list = read_json(&folder.path().join("cases.json"));
-    let list = list.as_array().unwrap().iter().enumerate().map(|(n, case)| {
+    let cases = list.as_array().unwrap().iter().enumerate().map(|(n, case)| {
         let path = |what: &str| folder.path().join(format!("{n}.{what}.npy"));
-        let name = case["name"].as_str().unwrap().to_owned();
-        (path("base"), path("rows"), path("grown"), name, case["bytes"].as_bool().unwrap())
+        Case {
+            name: case["name"].as_str().unwrap().to_owned(),
+            base: path("base"),
+            rows: path("rows"),
+            grown: path("grown"),
+            same: case["bytes"].as_bool().unwrap(),
+        }
     });
-    let list: Vec<_> = list.collect();
-    assert!(list.len() > 100);
-    Some((folder, python, list))
+    let cases: Vec<_> = cases.collect();
+    assert!(cases.len() > 100);
+    Some((folder, python, cases))
 }
 
 fn check(python: &Path, folder: &Path, cases: usize) {
@@ -42,7 +55,7 @@ fn check(python: &Path, folder: &Path, cases: usize) {
 fn what_was_appended_to_is_byte_for_byte_what_numpy_writes_of_both() {
     let test = "what_was_appended_to_is_byte_for_byte_what_numpy_writes_of_both";
     let Some((folder, python, cases)) = cases(test) else { return };
-    for (base, rows, grown, name, same) in &cases {
+    for Case { name, base, rows, grown, same } in &cases {
         let rows = ArrayFile::open(rows).unwrap();
         mapray::append_dyn(base, &rows).unwrap_or_else(|error| panic!("{name}: {error}"));
         if *same {
@@ -56,7 +69,7 @@ fn what_was_appended_to_is_byte_for_byte_what_numpy_writes_of_both() {
 fn an_appender_that_flushes_after_each_row_ends_with_the_same_bytes() {
     let test = "an_appender_that_flushes_after_each_row_ends_with_the_same_bytes";
     let Some((folder, python, cases)) = cases(test) else { return };
-    for (base, rows, grown, name, same) in &cases {
+    for Case { name, base, rows, grown, same } in &cases {
         let rows = ArrayFile::open(rows).unwrap();
         let options = AppendOptions::new().durability(Durability::Buffered);
         let mut appender = options.open(base).unwrap();

@@ -233,6 +233,35 @@ fn every_later_call_on_a_map_that_lost_pages_is_an_error() {
 }
 
 #[test]
+fn a_map_that_lost_pages_is_neither_committed_nor_made_longer() {
+    guarded("a_map_that_lost_pages_is_neither_committed_nor_made_longer", |folder| {
+        let path = folder.join("a.npy");
+        let cut_under = |mode| {
+            mapray::save(&path, &ndarray::Array1::<u8>::ones(5 * PAGE)).unwrap();
+            // SAFETY: as in `Lent::open`.
+            let mut map = unsafe { MapMut::<u8, Ix1>::open(&path, mode) }.unwrap();
+            map[0] = 7;
+            cut(&path, 2 * PAGE);
+            assert_eq!(map[4 * PAGE], 0);
+            // The length is as it was, and still the map has lost what it had.
+            cut(&path, 128 + 5 * PAGE);
+            map
+        };
+        let mut map = cut_under(Mode::CopyOnWrite);
+        let before = fs::read(&path).unwrap();
+        is_cut(map.commit(), &path, "commit");
+        is_cut(map.discard(), &path, "discard");
+        assert_eq!(map[0], 7, "the edit is still in the map");
+        assert!(fs::read(&path).unwrap() == before, "zeros were committed");
+        drop(map);
+        let mut map = cut_under(Mode::ReadWrite);
+        is_cut(map.resize(6 * PAGE), &path, "resize");
+        is_cut(map.append(&ndarray::arr1(&[1_u8])), &path, "append");
+        assert_eq!(fs::metadata(&path).unwrap().len() as usize, 128 + 5 * PAGE);
+    });
+}
+
+#[test]
 fn what_the_file_still_has_stays_and_stores_to_the_rest_go_nowhere() {
     guarded("what_the_file_still_has_stays_and_stores_to_the_rest_go_nowhere", |folder| {
         let (path, len, end) = (folder.join("a"), 8 * PAGE, 4 * PAGE + 5);

@@ -106,8 +106,11 @@ fn address_of_plain(handler: extern "C" fn(c_int)) -> usize {
     handler as *const () as usize
 }
 
+/// A part of a test: its name, and what it does in a folder.
+type Part = (&'static str, fn(&Path));
+
 /// Runs each part of the test in a process of its own, and hands out how each ended.
-fn each_part<const N: usize>(test: &str, parts: [(&str, fn(&Path)); N]) -> Option<[Output; N]> {
+fn each_part<const N: usize>(test: &str, parts: [Part; N]) -> Option<[Output; N]> {
     if let Some(name) = part(test) {
         let folder = tempfile::tempdir().unwrap();
         let work = parts.iter().find(|(part, _)| *part == name).expect("a part of this test").1;
@@ -132,7 +135,7 @@ fn without_the_guard_a_cut_file_kills_the_process_in_every_mode() {
         File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
         map[PAGE] = 1;
     }
-    let parts: [(&str, fn(&Path)); 3] = [
+    let parts: [Part; 3] = [
         ("r", |folder| assert_eq!(load(&ours(folder), PAGE), 0)),
         ("r+", |folder| store(Mode::ReadWrite, folder)),
         ("c", |folder| store(Mode::CopyOnWrite, folder)),
@@ -143,7 +146,7 @@ fn without_the_guard_a_cut_file_kills_the_process_in_every_mode() {
 
 #[test]
 fn what_is_not_ours_kills_as_ever() {
-    let parts: [(&str, fn(&Path)); 5] = [
+    let parts: [Part; 5] = [
         ("a page of somebody else", |folder| {
             guard::install().unwrap();
             touch(foreign(folder));
@@ -202,7 +205,7 @@ fn an_earlier_handler_gets_what_is_not_ours() {
 
 #[test]
 fn an_earlier_handler_of_the_plain_kind_ends_the_process_in_its_own_way() {
-    let parts: [(&str, fn(&Path)); 2] = [
+    let parts: [Part; 2] = [
         ("a page", |folder| {
             install(address_of_plain(leave_with_42), 0);
             guard::install().unwrap();
@@ -223,7 +226,7 @@ fn an_earlier_handler_of_the_plain_kind_ends_the_process_in_its_own_way() {
 
 #[test]
 fn a_handler_that_was_to_run_once_runs_once() {
-    let parts: [(&str, fn(&Path)); 1] = [("", |_| {
+    let parts: [Part; 1] = [("", |_| {
         install(address_of_plain(count), libc::SA_RESETHAND);
         guard::install().unwrap();
         raise();

@@ -153,6 +153,10 @@ fn elements_of_no_bytes_are_read_however_many_there_are() {
     assert_eq!(array.len(), 1 << 62);
     assert_eq!(array[array.len() - 1], "");
     assert_eq!(file.reduce().count_nonzero().unwrap().value::<i64>().unwrap(), 0);
+    let difference = mapray::compare(&file, &file).difference().unwrap();
+    assert!(difference.is_same() && difference.compared == 1 << 62);
+    let digest = mapray::checksum(&file, mapray::Algorithm::Crc32, None).unwrap();
+    assert_eq!(digest.as_bytes(), [0; 4]);
 }
 
 /// Once under a limit on the memory that a process may have.

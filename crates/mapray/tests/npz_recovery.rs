@@ -146,7 +146,8 @@ fn what_a_power_cut_may_leave_behind_the_old_end_is_cut_off() {
     let (_folder, path, journal, before) = killed(test);
     let [whole, journal_bytes] = [&path, &journal].map(|path| fs::read(path).unwrap());
     let len = whole.len();
-    let damages: [(&str, &dyn Fn(&File)); 6] = [
+    type Damage<'a> = (&'a str, &'a dyn Fn(&File));
+    let damages: [Damage<'_>; 6] = [
         ("nothing is there", &|file| file.set_len(before.len() as u64).unwrap()),
         ("some is there", &|file| file.set_len(before.len() as u64 + 1000).unwrap()),
         ("no end is there", &|file| file.set_len(len as u64 - 1).unwrap()),

@@ -9,6 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use common::disk::Disk;
+#[cfg(not(mapray_portable))]
+use common::live::WORKS;
 use mapray::{Appender, CreateOptions, DynView, ErrorKind, MapOptions, Mode, Result};
 use ndarray::{Array1, Ix1, arr0};
 
@@ -76,8 +78,12 @@ fn what_does_not_fit_leaves_everything_as_it_was() {
             is_space(mapray::save(&path, &array), "save");
             check("save");
             let view = DynView::from_array(&array).unwrap();
+            is_space(mapray::save_dyn(&path, &view), "save_dyn");
+            check("save_dyn");
             is_space(mapray::save_raw(&path, &view), "save_raw");
             check("save_raw");
+            is_space(mapray::savez(&path, [("a", &array)]), "savez");
+            check("savez");
             is_space(writable.clone().mode(Mode::Write).live_dyn(&path), "w+");
             check("w+");
             if old.is_some() {
@@ -203,6 +209,139 @@ fn a_file_that_exists_is_replaced_whole_or_not_at_all() {
         assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap(), half, "{kind}");
         is_space(mapray::save(&path, &Array1::<u8>::zeros(half.len())), "save again");
         assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap(), half, "{kind}");
+    });
+}
+
+#[test]
+fn holes_are_filled_on_request_without_changing_a_byte() {
+    on_each_disk("holes_are_filled_on_request_without_changing_a_byte", |kind, disk| {
+        let len = 4 * MIB;
+        let reserved = |path: &Path| fs::metadata(path).unwrap().blocks() * 512;
+        let by_map: fn(&Path) = |path| {
+            MapOptions::new().live_dyn(path).unwrap().pages().reserve().unwrap();
+        };
+        let by_file: fn(&Path) = |path| MapOptions::new().file(path).unwrap().reserve().unwrap();
+        for reserve in [by_map, by_file] {
+            let path = disk.root().join("old");
+            with_hole(&path, len);
+            let before = fs::read(&path).unwrap();
+            assert!(reserved(&path) < len / 2, "{kind}: no hole");
+            // Neither of them stores anything, so neither needs room.
+            for mode in [Mode::Read, Mode::CopyOnWrite] {
+                let map = MapOptions::new().mode(mode).live_dyn(&path).unwrap();
+                map.pages().reserve().unwrap();
+                assert!(reserved(&path) < len / 2, "{kind}: mode {mode}");
+            }
+            let part = "[1048576:2097152]".parse().unwrap();
+            let map = MapOptions::new().live_dyn(&path).unwrap();
+            map.pages().slice(&part).unwrap().reserve().unwrap();
+            drop(map);
+            assert!((MIB..2 * MIB).contains(&reserved(&path)), "{kind}: {}", reserved(&path));
+            reserve(&path);
+            assert!(reserved(&path) >= len, "{kind}: {} bytes", reserved(&path));
+            assert!(fs::read(&path).unwrap() == before, "{kind}: other bytes");
+            assert_eq!(fs::metadata(&path).unwrap().len(), len);
+            // A store to what was a hole has its room.
+            // SAFETY: nobody else knows the file.
+            let mut map = unsafe { MapOptions::new().map_mut::<u8, Ix1>(&path) }.unwrap();
+            disk.fill();
+            map.fill(7);
+            map.close().unwrap();
+            fs::remove_file(disk.root().join("filler")).unwrap();
+        }
+        let path = disk.root().join("large");
+        with_hole(&path, 2 * SIZE * MIB);
+        let before = fs::read(&path).unwrap();
+        is_space(MapOptions::new().live_dyn(&path).unwrap().pages().reserve(), "reserve");
+        is_space(MapOptions::new().file(&path).unwrap().reserve(), "reserve");
+        assert!(fs::read(&path).unwrap() == before, "{kind}: other bytes");
+    });
+}
+
+// Elsewhere zeros are written over holes, which is no place for others meanwhile.
+#[test]
+#[cfg(not(mapray_portable))]
+fn holes_are_filled_while_others_write_into_them() {
+    on_each_disk("holes_are_filled_while_others_write_into_them", |kind, disk| {
+        use std::os::unix::fs::FileExt;
+        let (path, len) = (disk.root().join("old"), 3 * MIB);
+        for round in 0..5 {
+            // Whole blocks and parts of them, through a descriptor and through a map.
+            fs::remove_file(&path).ok();
+            let file = File::options().create_new(true).write(true).open(&path).unwrap();
+            file.set_len(len).unwrap();
+            let map = MapOptions::new().live::<u8, Ix1>(&path).unwrap();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for at in (round..len).step_by(8192) {
+                        file.write_all_at(&[1; 100], at).unwrap();
+                    }
+                });
+                scope.spawn(|| {
+                    for at in (4096 + round..len).step_by(8192).filter(|_| WORKS) {
+                        map.set(at as usize, 2).unwrap();
+                    }
+                });
+                map.pages().reserve().unwrap();
+            });
+            let bytes = fs::read(&path).unwrap();
+            for (at, &byte) in bytes.iter().enumerate() {
+                let written = at as u64 % 8192;
+                let expected = match written {
+                    _ if (round..round + 100).contains(&written) => 1,
+                    _ if WORKS && written == 4096 + round => 2,
+                    _ => 0,
+                };
+                assert_eq!(byte, expected, "{kind}: byte {at}");
+            }
+        }
+    });
+}
+
+/// Runs the test in a process of its own, where the guard is installed.
+#[cfg(not(mapray_portable))]
+fn guarded(test: &str, work: impl Fn(&str, &Disk)) {
+    if !common::child::is_child(test) {
+        return common::child::rerun(test, "");
+    }
+    mapray::guard::install().unwrap();
+    on_each_disk(test, work);
+}
+
+#[test]
+#[cfg(not(mapray_portable))]
+fn a_hole_that_cannot_be_filled_costs_its_page_and_not_the_process() {
+    guarded("a_hole_that_cannot_be_filled_costs_its_page_and_not_the_process", |kind, disk| {
+        let (path, len) = (disk.root().join("sparse"), 2 * MIB as usize);
+        with_hole(&path, len as u64);
+        let before = fs::read(&path).unwrap();
+        // SAFETY: nobody else knows the file; where it lacks room the guard puts zeros.
+        let mut map = unsafe { MapOptions::new().map_mut::<u8, Ix1>(&path) }.unwrap();
+        disk.fill();
+        map.check().unwrap();
+        let hole = MIB as usize;
+        map[hole] = 1;
+        let error = map.check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Space, "{kind}: {error}");
+        assert_eq!((error.path(), error.offset()), (Some(&*path), Some(hole as u64)));
+        // What the file has is still there, before and behind.
+        assert_eq!((map[hole], map[hole + 1], map[8999], map[len - 1]), (1, 0, 1, 2), "{kind}");
+        map[0] = 9;
+        for page in 1..20 {
+            map[hole - page * 4096] = 1;
+        }
+        for error in [map.flush(), map.pages().flush(), map.close()] {
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::Space, "{kind}");
+        }
+        let after = fs::read(&path).unwrap();
+        assert!(after[0] == 9 && after[1..] == before[1..], "{kind}: stores went astray");
+        // With room again, the file can be mapped and written.
+        fs::remove_file(disk.root().join("filler")).unwrap();
+        // SAFETY: nobody else knows the file.
+        let mut map = unsafe { MapOptions::new().map_mut::<u8, Ix1>(&path) }.unwrap();
+        map[hole] = 1;
+        map.close().unwrap();
+        assert_eq!(fs::read(&path).unwrap()[hole], 1, "{kind}");
     });
 }
 

@@ -151,6 +151,52 @@ fn a_file_cut_under_a_live_map_is_an_error_and_no_signal() {
 }
 
 #[test]
+fn a_file_cut_inside_a_page_is_an_error_of_a_live_map_too() {
+    if !LIVE {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    let (n, end) = (10_000_usize, 5000_usize);
+    for (mode, old) in [Mode::Read, Mode::ReadWrite, Mode::CopyOnWrite]
+        .into_iter()
+        .flat_map(|mode| [(mode, 0_u8), (mode, 1)])
+    {
+        std::fs::write(&path, vec![old; n]).unwrap();
+        let map = MapOptions::new().mode(mode).live::<u8, Ix1>(&path).unwrap();
+        map.check().unwrap();
+        cut(&path, end as u64);
+        let truncated = |result: mapray::Result<()>| {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Truncated, "{error}");
+            assert_eq!(error.offset(), Some(end as u64));
+        };
+        assert_eq!(map.get(end - 1).unwrap(), old);
+        let before = map.slice(&"[:5000]".parse().unwrap()).unwrap();
+        assert_eq!(before.to_array().unwrap(), ndarray::Array1::from_elem(end, old).into_dyn());
+        // The page goes on, up to byte 8192; the file does not.
+        truncated(map.get(end).map(drop));
+        truncated(map.get(8191).map(drop));
+        truncated(map.slice(&"[:5001]".parse().unwrap()).unwrap().to_array().map(drop));
+        truncated(map.slice(&"[4990:8000:7]".parse().unwrap()).unwrap().to_array().map(drop));
+        truncated(map.check());
+        truncated(map.flush());
+        if mode == Mode::ReadWrite {
+            map.set(end - 1, 2).unwrap();
+            truncated(map.set(end, 2));
+            let across = map.slice(&"[4990:5010]".parse().unwrap()).unwrap();
+            truncated(across.fill(2));
+        }
+        if mode == Mode::CopyOnWrite {
+            // An edit is in memory, whatever the file has.
+            map.set(end, 2).unwrap();
+            assert_eq!(map.get(end).unwrap(), 2);
+        }
+        truncated(map.close());
+    }
+}
+
+#[test]
 fn a_file_cut_under_an_array_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.npy");

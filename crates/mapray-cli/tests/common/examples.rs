@@ -8,13 +8,36 @@ use std::process::{Command, Output};
 use mapray::{Compression, MemberArray, SavezOptions};
 use ndarray::{Array, Array1, Array2};
 
-/// The files: `data.npy` and `other.npy` (1000 × 500 numbers), `points.npy` (records), `archive.npz` and
-/// `compressed.npz` (weights and bias), `model.safetensors`, `camera.raw` (100 images behind 512 bytes),
-/// `samples.bin`, `runs/`.
+/// The files: `data.npy` and `other.npy` (1000 and 10 rows of 500 numbers), `points.npy` (records),
+/// `archive.npz` and `compressed.npz` (weights and bias), `model.safetensors`, `camera.raw` (100 images
+/// behind 512 bytes), `samples.bin`, `samples.npy`, `images.npy`, `runs/`; and in pairs that differ `old.npy`
+/// and `new.npy`, `before.npz` and `after.npz`, and a little `a.npy` and `b.npy`.
 pub fn prepare(folder: &Path) {
     let at = |name: &str| folder.join(name);
     let data = Array::from_shape_fn((1000, 500), |(i, j)| (i + j) as f64);
     mapray::save(at("data.npy"), &data).unwrap();
+    mapray::save(
+        at("images.npy"),
+        &Array::from_shape_fn((4, 8, 6), |(n, i, j)| n * i * j % 251).mapv(|value| value as u8),
+    )
+    .unwrap();
+    for (name, value) in [("old.npy", 1.0), ("new.npy", 2.0), ("a.npy", 1.0), ("b.npy", 1.0 + 1e-9)]
+    {
+        let mut array = Array2::<f64>::zeros((3, 4));
+        array[(1, 2)] = value;
+        mapray::save(at(name), &array).unwrap();
+        let (array, row) = (array.to_shared(), array.row(0).to_owned());
+        let members: [(&str, &dyn MemberArray); 2] = [("first", &row), ("all", &array)];
+        let archive = match name {
+            "old.npy" => "before.npz",
+            "new.npy" => "after.npz",
+            "b.npy" => "b.npz",
+            _ => continue,
+        };
+        mapray::savez(at(archive), members).unwrap();
+    }
+    let samples = Array1::from_iter((0..10).map(|i| i as f32 / 4.0));
+    mapray::save(at("samples.npy"), &samples).unwrap();
     mapray::save(at("other.npy"), &(data.slice(ndarray::s![..10, ..]).to_owned() + 0.5)).unwrap();
     let weights = Array::from_shape_fn((64, 32), |(i, j)| ((i * 32 + j) % 17) as f32 / 16.0 - 0.5);
     let bias = Array1::from_iter((0..32).map(|i| i as f32 / 32.0));

@@ -14,7 +14,7 @@ use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Codec, Content, Entry};
 use crate::layout::{Layout, Slice};
-use crate::map::Mode;
+use crate::map::{self, Mode};
 use crate::source::{ReadAt, Source};
 
 /// An array in a file, read by position: no map, so any file system will do, and a file that is cut
@@ -215,6 +215,21 @@ impl ArrayFile {
         work: impl FnMut(&[usize], ArrayD<T>) -> Result<()>,
     ) -> Result<()> {
         self.name(read::for_each_block(&*self.source, &self.layout, max_bytes, work))
+    }
+
+    /// Gives the array blocks of the disk wherever its file has holes: as
+    /// [`Pages::reserve`](crate::Pages::reserve), without a map.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Space`] where there is not that much room, [`ErrorKind::Io`] where the file cannot be
+    /// written, [`ErrorKind::Truncated`] where it has become shorter, [`ErrorKind::Changed`] where it was
+    /// replaced; [`ErrorKind::Unsupported`] on file systems without such a call before Linux 5.14.
+    pub fn reserve(&self) -> Result<()> {
+        self.name(self.source.writable().and_then(|source| {
+            source.require(self.layout.span())?;
+            map::reserve(source.file(), &self.layout)
+        }))
     }
 
     /// Maps the array for others to write meanwhile, in mode `r`, `r+` or `c`. The file's

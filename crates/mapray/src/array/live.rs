@@ -262,7 +262,8 @@ impl DynLiveMap {
     /// # Safety
     ///
     /// As [`assume_stable`](DynLiveMap::assume_stable); and nobody else in this process may look at
-    /// the mapped range either while it is lent for writing.
+    /// the mapped range either while it is lent for writing. Both hold for what the result gains by
+    /// [`resize`](DynMapMut::resize) and [`append`](DynMapMut::append) too.
     ///
     /// # Errors
     ///

@@ -48,9 +48,12 @@ macro_rules! map_methods {
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses; as
-            /// [`check`](Self::check), in every mode; for a member of an archive [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken
-            /// the path, or the archive has been rewritten.
+            /// [`ErrorKind::Io`](crate::ErrorKind::Io) or [`ErrorKind::Space`](crate::ErrorKind::Space)
+            /// where the disk refuses what was stored: now, or when the system wrote some of it by
+            /// itself. The system does not try again, so each later flush fails too. As
+            /// [`check`](Self::check), in every mode. For a member of an archive
+            /// [`ErrorKind::Changed`](crate::ErrorKind::Changed) where another file has taken the path, or
+            /// the archive has been rewritten.
             pub fn flush(&self) -> crate::Result<()> {
                 self.pages().flush()?;
                 self.check()?;
@@ -58,7 +61,7 @@ macro_rules! map_methods {
             }
 
             /// [Flushes](Self::flush) the map and lets it go. Merely dropped, it leaves the writing to
-            /// the system, and a checksum as it was.
+            /// the system, which tells nobody if that fails, and a checksum as it was.
             ///
             /// # Errors
             ///

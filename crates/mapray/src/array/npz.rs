@@ -8,7 +8,8 @@ use ndarray::{Array, Dimension};
 use crate::array::{Archive, ArrayFile, DecodedArray};
 use crate::element::Element;
 use crate::error::Result;
-use crate::format::Entry;
+use crate::format::zip::Directory;
+use crate::format::{Contents, Entry};
 use crate::source::Source;
 
 /// NumPy's `.npz`, a zip archive of arrays: [`Archive`] with what only a zip archive has.
@@ -74,6 +75,13 @@ impl Npz {
     /// As [`open`](Npz::open).
     pub fn from_file(file: File) -> Result<Npz> {
         Ok(Npz { archive: Archive::of_zip(Source::from_file(file)?.settled()?)? })
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        match self.archive.contents() {
+            Contents::Zip(directory) => directory,
+            Contents::Listing(_) => unreachable!("it was opened as a zip archive"),
+        }
     }
 
     /// The same as an archive of any format.

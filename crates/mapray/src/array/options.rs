@@ -443,13 +443,11 @@ fn require_rights(source: &Source, mode: Mode) -> Result<()> {
 
 /// Makes a file longer; where that fails it is as it was.
 fn extend(source: &Source, old_len: u64, len: u64, sparse: bool) -> Result<()> {
-    make_room(source, len, sparse).and_then(|()| sys::set_len(source.file(), len)).map_err(
-        |error| {
-            // What was reserved behind the old end is given back; the first error tells more.
-            let _ = map::give_back(source, old_len);
-            no_room(source, len, error)
-        },
-    )
+    make_room(source, len, sparse).and_then(|()| map::lengthen(source, len)).map_err(|error| {
+        // What was reserved behind the old end is given back; the first error tells more.
+        let _ = map::give_back(source, old_len);
+        no_room(source, len, error)
+    })
 }
 
 fn make_room(source: &Source, len: u64, sparse: bool) -> io::Result<()> {

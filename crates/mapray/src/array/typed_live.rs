@@ -27,11 +27,14 @@ use crate::source::ReadAt;
 /// # let folder = std::env::temp_dir().join(format!("mapray-typed-live-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder).unwrap();
 /// # let path = folder.join("a.npy");
-/// let map: LiveMap<f32, Ix2> = mapray::create(&path, (3, 4))?;
+/// let mut map: LiveMap<f32, Ix2> = mapray::create(&path, (3, 4))?;
 /// map.fill(1.0)?;
 /// map.set((2, 1), 5.0)?;
 /// assert_eq!(map.get((2, 1))?, 5.0);
 /// assert_eq!(map.fold(0.0, |sum, value| sum + value)?, 16.0);
+/// map.append(&ndarray::arr1(&[1.0_f32, 2.0, 3.0, 4.0]))?;
+/// map.resize(10)?; // the other rows are zeros
+/// assert_eq!((map.shape(), map.get((3, 3))?), (&[10, 4][..], 4.0));
 /// map.flush()?;
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), mapray::Error>(())

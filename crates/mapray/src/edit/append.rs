@@ -28,7 +28,8 @@ use crate::source::Durability;
 /// quick.append(&path, &arr2(&[[3.0, 4.0], [5.0, 6.0]]))?;
 /// quick.append(&path, &arr1(&[7.0, 8.0]))?;
 /// quick.resize(&path, 3)?;
-/// assert_eq!(mapray::load(&path)?, arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
+/// let all = mapray::load::<f64, ndarray::Ix2>(&path)?;
+/// assert_eq!(all, arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), mapray::Error>(())
 /// ```

@@ -201,6 +201,8 @@ fn growing(map: &impl Remap) -> Result<GrowingFile> {
         let error = Error::new(ErrorKind::Mode, message).found(format!("'{}'", region.mode()));
         return Err(region.name(error));
     }
+    // A new map would not know what the old one has lost.
+    region.check()?;
     let source = region.source()?;
     if let Some(lock) = region.lock() {
         lock.change(&source, Some(0..u64::MAX), true)?;

@@ -110,7 +110,7 @@ impl Npz {
     /// archive, [`ErrorKind::Locked`] where somebody else writes it. Members with other faults are left
     /// alone.
     pub fn repair(path: impl AsRef<Path>) -> Result<Vec<Repaired>> {
-        let Opened { source, directory, _lock } = &Opened::new(path.as_ref(), true)?;
+        let Opened { source, directory, _lock } = &Opened::new(path.as_ref())?;
         let mut repaired = Vec::new();
         for member in directory.members() {
             let name = directory.name(member);

@@ -12,7 +12,8 @@ mod upkeep;
 
 pub use crate::sys::Advice;
 pub use mode::Mode;
+pub(crate) use pages::reserve;
 pub use pages::{Pages, Residency};
 pub(crate) use region::Region;
-pub(crate) use registry::{cut, give_back, require_uncut, require_whole};
-pub(crate) use upkeep::{Update, bring_up_to_date, stored as stored_checksum};
+pub(crate) use registry::{cut, give_back, lengthen, require_uncut, require_whole};
+pub(crate) use upkeep::{Update, bring_up_to_date, require_len, stored as stored_checksum};

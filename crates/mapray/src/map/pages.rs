@@ -1,5 +1,6 @@
 //! Work on the pages under an array or a slice of it.
 
+use std::fs::File;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
@@ -69,7 +70,9 @@ impl<'a> Pages<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the disk refuses.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) or [`ErrorKind::Space`](crate::ErrorKind::Space) where the
+    /// disk refuses, or has refused something of the file that was stored before; then each later flush
+    /// of the map fails too.
     pub fn flush(&self) -> Result<()> {
         self.for_each_range(|range| self.region.flush(range))
     }
@@ -140,6 +143,46 @@ impl<'a> Pages<'a> {
         Ok(dirty)
     }
 
+    /// Gives the bytes of the pages blocks of the disk wherever the file has holes, so that a store to them
+    /// cannot fail for want of room. Not a byte changes, even while others write the file. In the
+    /// modes `r` and `c` nothing is ever stored in the file, and nothing happens.
+    ///
+    /// On systems other than Linux zeros are written over the holes: what others store there meanwhile is
+    /// lost.
+    ///
+    /// A copy-on-write file system (Btrfs, XFS with reflinks, ZFS) may still need room for a store to
+    /// bytes that it has.
+    ///
+    /// ```
+    /// use mapray::{CreateOptions, LiveMap};
+    /// use ndarray::Ix2;
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("mapray-reserve-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).unwrap();
+    /// # let path = folder.join("a.npy");
+    /// let map: LiveMap<f64, Ix2> = CreateOptions::new((512, 1024)).sparse(true).live(&path)?;
+    /// map.pages().slice(&"[:64]".parse()?)?.reserve()?; // 512 KiB of the 4 MiB
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Space`](crate::ErrorKind::Space) where there is not that much room;
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on file systems without such a call
+    /// before Linux 5.14; as the `check` of the map, and as [`flush_async`](Pages::flush_async).
+    pub fn reserve(&self) -> Result<()> {
+        // Blocks behind the end of a file that was cut would be of no use.
+        self.region.check()?;
+        if !self.region.mode().writes_file() {
+            return Ok(());
+        }
+        self.region
+            .source()
+            .and_then(|source| reserve(source.file(), &self.layout))
+            .map_err(|error| self.region.name(error))
+    }
+
     /// How much of it is in memory.
     ///
     /// # Errors
@@ -156,4 +199,13 @@ impl<'a> Pages<'a> {
         let page = sys::page_size();
         Ok(Residency { resident: resident * page, total: total * page })
     }
+}
+
+/// Gives the pages under the elements blocks of the disk, wherever the file has holes there.
+pub(crate) fn reserve(file: &File, layout: &Layout) -> Result<()> {
+    layout.for_each_range(sys::page_size() as u64, &mut |range| {
+        let offset = range.start;
+        sys::reserve_range(file, range)
+            .map_err(|error| Error::io("reserve room for the array", error).at_offset(offset))
+    })
 }

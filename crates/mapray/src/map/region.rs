@@ -45,6 +45,8 @@ pub(crate) struct Region {
     uncut: AtomicBool,
     /// Which bytes are in use as atomics, and of what size.
     claims: OnceLock<Claims>,
+    /// What went wrong when stores were to be written to the disk.
+    unwritten: OnceLock<ErrorKind>,
 }
 
 /// How to get at the file again.
@@ -138,6 +140,7 @@ impl Region {
             stamp: Mutex::new(stamp),
             uncut: AtomicBool::new(false),
             claims: OnceLock::new(),
+            unwritten: OnceLock::new(),
         };
         region.note_seals(file);
         Ok(region)
@@ -168,6 +171,7 @@ impl Region {
             stamp: Mutex::default(),
             uncut: AtomicBool::new(true),
             claims: OnceLock::new(),
+            unwritten: OnceLock::new(),
         })
     }
 
@@ -374,7 +378,20 @@ impl Region {
 
     /// Waits until the disk has what was stored in this range; nothing to do in `r` and `c`.
     pub(crate) fn flush(&self, range: Range<u64>) -> Result<()> {
-        self.on_mapping(range, "flush the map", Mapping::flush)
+        let flushed = self.on_mapping(range, "flush the map", Mapping::flush);
+        match (&flushed, self.unwritten.get()) {
+            // The system tells of an error once, takes the pages for written, and lets go of them.
+            (Ok(()), Some(&kind)) => {
+                let message = "an earlier flush of the map failed, and what it could not write is lost \
+                               once the system needs the memory";
+                Err(self.name(Error::new(kind, message).hint("save the array under another name")))
+            }
+            (Err(error), None) => {
+                self.unwritten.get_or_init(|| error.kind());
+                flushed
+            }
+            _ => flushed,
+        }
     }
 
     /// Puts right what depends on the bytes of the map: to be called after they have been flushed, so

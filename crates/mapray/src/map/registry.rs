@@ -151,6 +151,14 @@ pub(crate) fn cut(source: &Source, len: u64) -> Result<()> {
     })
 }
 
+/// Makes the file at least `len` bytes long. Somebody may have made it longer already, and mapped that.
+pub(crate) fn lengthen(source: &Source, len: u64) -> std::io::Result<()> {
+    on_maps_of(source.identity(), |_| {
+        let (_, now) = sys::examine(source.file())?;
+        if now.is_some_and(|now| now < len) { sys::set_len(source.file(), len) } else { Ok(()) }
+    })
+}
+
 /// Checks that the file can be cut to `len` bytes when `own`, a map of it, is no more.
 ///
 /// # Errors
@@ -193,4 +201,37 @@ fn in_the_way(map: &Record, len: u64) -> Error {
             map.mode
         ))
         .hint("drop that map first, or ask for at least as many bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: u64 = 64 << 10;
+
+    #[test]
+    fn a_file_gives_back_only_what_no_map_reaches() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let len = || std::fs::metadata(&path).unwrap().len();
+        std::fs::write(&path, vec![1; 4 * PAGE as usize]).unwrap();
+        let source = Source::open_writable(&path).unwrap();
+        let map = |end| Region::map(&source, 10..end, Mode::Read).unwrap();
+        let (short, long) = (map(PAGE + 1), map(3 * PAGE));
+        give_back(&source, 2 * PAGE).unwrap();
+        assert_eq!(len(), 3 * PAGE, "the longer map");
+        assert_eq!(cut(&source, 2 * PAGE).unwrap_err().kind(), ErrorKind::Locked);
+        drop(long);
+        give_back(&source, 2 * PAGE).unwrap();
+        assert_eq!(len(), 2 * PAGE, "what was asked for");
+        cut(&source, PAGE + 1).unwrap();
+        assert_eq!(len(), PAGE + 1);
+        // Somebody else has cut it: that is no reason to make it longer.
+        sys::set_len(source.file(), PAGE).unwrap();
+        give_back(&source, 10).unwrap();
+        assert_eq!(len(), PAGE);
+        drop(short);
+        give_back(&source, 10).unwrap();
+        assert_eq!(len(), 10);
+    }
 }

@@ -43,7 +43,7 @@ fn moved(slot: &Slot) -> Error {
 }
 
 /// Checks that a file has still the length that it had when the places of a checksum were found.
-fn require_len(file: &File, expected: u64) -> Result<()> {
+pub(crate) fn require_len(file: &File, expected: u64) -> Result<()> {
     let examined = sys::examine(file).map_err(|error| Error::io("examine the file", error))?;
     match examined.1 {
         Some(found) if found != expected => {
@@ -51,8 +51,7 @@ fn require_len(file: &File, expected: u64) -> Result<()> {
                 "the archive was edited since it was opened: its checksums may be elsewhere";
             Err(Error::new(ErrorKind::Changed, message)
                 .expected(format!("a file of {expected} bytes"))
-                .found(found)
-                .hint("what was stored is there; `Npz::repair` brings the checksums up to date"))
+                .found(found))
         }
         _ => Ok(()),
     }
@@ -65,7 +64,9 @@ fn require_len(file: &File, expected: u64) -> Result<()> {
 ///
 /// [`ErrorKind::Changed`] where the file has another length than when the places were found.
 pub(crate) fn bring_up_to_date(file: &File, checksum: &Checksum) -> Result<Update> {
-    require_len(file, checksum.file_len)?;
+    require_len(file, checksum.file_len).map_err(|error| {
+        error.hint("what was stored is there; `Npz::repair` brings the checksums up to date")
+    })?;
     let crc = crc32(file, checksum.range.clone())?;
     let mut outdated = Vec::new();
     for slot in &checksum.slots {

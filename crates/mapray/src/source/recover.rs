@@ -114,8 +114,8 @@ fn recover(source: &Source, path: &Path) -> Result<()> {
     let recovered = match journal.kind() {
         Kind::Redo => redo::recover(&journal, source),
         Kind::Length | Kind::Append => {
-            let message = "the journal is of a kind that only a later version of mapray knows";
-            Err(Error::new(ErrorKind::Unsupported, message).at_path(path))
+            let message = "the journal is of a kind that goes by another name";
+            Err(Error::new(ErrorKind::Format, message).at_path(path))
         }
     };
     match recovered {

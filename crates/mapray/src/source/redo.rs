@@ -47,7 +47,7 @@ pub(crate) fn write_over(
         })
     })?;
     let prepared = prepare(target, ranges).and_then(|()| match progress(&journal, target)? {
-        Progress::Old => Ok(()),
+        Progress::Old | Progress::New => Ok(()),
         _ => {
             let message = "somebody else is writing the file";
             Err(target.name(Error::new(ErrorKind::Changed, message)))

@@ -11,12 +11,13 @@ use crate::sys;
 /// What is sure to be on the disk when a call that writes a file returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
-    /// The new file, under its name: a power cut right after leaves the new file, one before it the
-    /// old or the new one, whole.
+    /// The new file, under its name, or the longer array: a power cut right after leaves that, one before
+    /// it the old or the new one, whole.
     #[default]
     Synced,
     /// Nothing yet, as with NumPy's `save`: quicker, and all or nothing still for whatever happens to
-    /// the process, but a power cut within the next half minute or so may leave an empty file.
+    /// the process, but a power cut within the next half minute or so may leave an empty file, or an
+    /// array whose last rows are not there.
     Buffered,
 }
 

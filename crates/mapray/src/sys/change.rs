@@ -8,7 +8,7 @@ use std::path::Path;
 
 #[cfg(test)]
 use super::record::{self, Change};
-use super::{imp, read_exact_at};
+use super::{imp, read_exact_at, space};
 
 /// Writes all of `bytes` from byte `offset` on.
 pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -37,12 +37,12 @@ pub(crate) fn set_len(file: &File, len: u64) -> io::Result<()> {
 /// Gives the first `len` bytes of the file blocks of the disk, without changing a byte that it has.
 /// Its length changes only where the file system cannot do that without.
 pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    imp::reserve(file, 0..len)
+    space::reserve(file, 0..len)
 }
 
 /// [`reserve`], for a part of the file, or for what is to follow its end.
 pub(crate) fn reserve_range(file: &File, range: Range<u64>) -> io::Result<()> {
-    imp::reserve(file, range)
+    space::reserve(file, range)
 }
 
 /// Copies the range of one file to byte `to` of another, without taking it through this process where
@@ -66,14 +66,14 @@ pub(crate) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -
 pub(crate) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
     #[cfg(test)]
     record::note_file(file, |file| Change::Zero { file, range: range.clone() });
-    imp::zero(file, range)
+    space::zero(file, range)
 }
 
 /// Makes the range read as zeros, and gives up its blocks where the file system can.
 pub(crate) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
     #[cfg(test)]
     record::note_file(file, |file| Change::Zero { file, range: range.clone() });
-    imp::punch(file, range)
+    space::punch(file, range)
 }
 
 /// Waits until the disk has the bytes of the file, and its length.

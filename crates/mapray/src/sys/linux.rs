@@ -10,11 +10,11 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
-use rustix::fs::{FallocateFlags, MemfdFlags, OFlags, SealFlags, SeekFrom};
+use rustix::fs::{MemfdFlags, OFlags, SealFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
-use super::{Access, Advice, write_all_at};
+use super::{Access, Advice};
 
 #[path = "linux_pagemap.rs"]
 mod pagemap;
@@ -471,58 +471,6 @@ pub(crate) fn start_write_back(file: &File, range: Range<u64>) -> io::Result<()>
     }
 }
 
-/// Gives these bytes of the file blocks of the disk, without changing a byte that the file has or its
-/// length. Where the file system cannot, its holes are filled with zeros, and zeros are written behind
-/// its end, which does move its end.
-pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
-    if range.is_empty() {
-        return Ok(());
-    }
-    require_room(file, &range)?;
-    let len = range.end - range.start;
-    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, len) {
-        Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => fill_holes(file, range),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Refuses what the file system cannot hold before the kernel tries: a tmpfs would take all memory
-/// first.
-fn require_room(file: &File, range: &Range<u64>) -> io::Result<()> {
-    let system = rustix::fs::fstatvfs(file)?;
-    let free = system.f_bfree.saturating_mul(system.f_frsize);
-    let metadata = file.metadata()?;
-    // What the file has behind its end is not known.
-    let own = if range.start < metadata.len() { metadata.blocks() } else { 0 };
-    let room = free.saturating_add(own.saturating_mul(512));
-    // A file system that does not say how large it is may be of any size.
-    if system.f_blocks > 0 && range.end - range.start > room {
-        return Err(io::ErrorKind::StorageFull.into());
-    }
-    Ok(())
-}
-
-fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
-    let old_len = file.metadata()?.len();
-    let end = old_len.min(range.end);
-    let mut at = range.start;
-    while at < end {
-        let hole = rustix::fs::seek(file, SeekFrom::Hole(at))?;
-        if hole >= end {
-            break;
-        }
-        let data = match rustix::fs::seek(file, SeekFrom::Data(hole)) {
-            Ok(data) => data,
-            Err(Errno::NXIO) => old_len,
-            Err(error) => return Err(error.into()),
-        };
-        write_zeros(file, hole..data.min(range.end))?;
-        at = data;
-    }
-    write_zeros(file, end.max(range.start)..range.end)
-}
-
 /// Copies between files in the kernel (`copy_file_range(2)`), where both file systems can: one that
 /// shares blocks copies nothing. Tells how many bytes have been copied.
 pub(super) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -> io::Result<u64> {
@@ -546,33 +494,6 @@ pub(super) fn copy_range(from: &File, range: Range<u64>, file: &File, to: u64) -
         }
     }
     Ok(done)
-}
-
-/// Makes the range read as zeros, without giving up its blocks.
-pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
-    if range.is_empty() {
-        return Ok(());
-    }
-    let len = range.end - range.start;
-    let flags = FallocateFlags::ZERO_RANGE | FallocateFlags::KEEP_SIZE;
-    match rustix::fs::fallocate(file, flags, range.start, len) {
-        Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Makes the range read as zeros, and gives up its blocks where the file system can.
-pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
-    if range.is_empty() {
-        return Ok(());
-    }
-    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-    match rustix::fs::fallocate(file, flags, range.start, range.end - range.start) {
-        Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// The next run of bytes from `at` on that the file system holds blocks for; `None` where only a hole
@@ -634,17 +555,6 @@ fn cachestat(file: &File, start: u64, len: u64) -> io::Result<u64> {
     let code =
         unsafe { libc::syscall(SYS_CACHESTAT, fd, range.as_ptr(), counts.as_mut_ptr(), flags) };
     if code == 0 { Ok(counts[0]) } else { Err(io::Error::last_os_error()) }
-}
-
-fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
-    let zeros = vec![0; 1 << 20];
-    let mut at = range.start;
-    while at < range.end {
-        let n = (range.end - at).min(zeros.len() as u64);
-        write_all_at(file, at, &zeros[..n as usize])?;
-        at += n;
-    }
-    Ok(())
 }
 
 /// A new file in the folder that has no name (`O_TMPFILE`), so that it goes with the process; `None`

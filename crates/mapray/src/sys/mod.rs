@@ -14,6 +14,13 @@ mod faults;
 #[path = "portable_faults.rs"]
 mod faults;
 
+#[cfg(all(target_os = "linux", not(mapray_portable)))]
+#[path = "linux_space.rs"]
+mod space;
+#[cfg(any(mapray_portable, not(target_os = "linux")))]
+#[path = "portable_space.rs"]
+mod space;
+
 mod change;
 #[cfg(test)]
 pub(crate) mod record;

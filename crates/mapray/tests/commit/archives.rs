@@ -85,3 +85,28 @@ fn a_member_that_was_moved_is_not_written() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     assert_eq!(map.get(5).unwrap(), 1.0);
 }
+
+#[test]
+fn a_member_of_an_archive_that_was_edited_since_is_not_written() {
+    let folder = scratch();
+    let path = folder.path().join("a.npz");
+    save(&path);
+    let member = Npz::open(&path).unwrap().member("b").unwrap();
+    // Its directory stands elsewhere now; the old one is still there.
+    let mut editor = mapray::NpzEditor::open(&path).unwrap();
+    editor.add("c", &Array1::<u8>::zeros(3)).unwrap();
+    editor.finish().unwrap();
+    let before = fs::read(&path).unwrap();
+    let mut map = member.map_live::<f64, Ix1>(Mode::CopyOnWrite).unwrap();
+    map.set(5, 1.0).unwrap();
+    let error = map.commit().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
+    assert!(fs::read(&path).unwrap() == before);
+    let member = Npz::open(&path).unwrap().member("b").unwrap();
+    let mut map = member.map_live::<f64, Ix1>(Mode::CopyOnWrite).unwrap();
+    map.set(5, 1.0).unwrap();
+    map.commit().unwrap();
+    let npz = Npz::open(&path).unwrap();
+    assert!(npz.verify().unwrap().is_empty());
+    assert_eq!(npz.read::<f64, Ix1>("b").unwrap()[5], 1.0);
+}

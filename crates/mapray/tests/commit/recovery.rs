@@ -83,9 +83,8 @@ type Open = fn(&Path);
 
 #[test]
 fn every_way_to_open_the_file_finishes_it() {
-    let opens: [(&str, Open); 8] = [
+    let mut opens: Vec<(&str, Open)> = vec![
         ("ArrayFile", |path| drop(ArrayFile::open(path).unwrap())),
-        ("an open file", |path| drop(ArrayFile::from_file(File::open(path).unwrap()).unwrap())),
         ("inspect", |path| drop(mapray::inspect(path).unwrap())),
         ("load", |path| drop(mapray::load::<u8, Ix1>(path).unwrap())),
         ("raw, r", |path| {
@@ -97,11 +96,17 @@ fn every_way_to_open_the_file_finishes_it() {
         }),
         ("raw, by position", |path| drop(MapOptions::new().file(path).unwrap())),
     ];
+    if cfg!(not(mapray_portable)) {
+        // Its name can be told.
+        opens.push(("an open file", |path| {
+            drop(ArrayFile::from_file(File::open(path).unwrap()).unwrap());
+        }));
+    }
     for (how, open) in opens {
         let (folder, path, data) = with_file();
         Journal::new(&path, &pieces(&path, data)).put(&path);
         open(&path);
-        assert_eq!(fs::read(&path).unwrap()[data..], expected(), "{how}");
+        assert!(fs::read(&path).unwrap()[data..] == expected(), "{how}");
         assert_eq!(names(&folder), ["a.npy"], "{how}");
     }
     // An array of zeros in its place, but only after that.
@@ -241,6 +246,11 @@ fn a_hostile_journal_writes_nothing() {
     let again = Piece { after: vec![3; 1500], ..first.clone() };
     Journal::new(&path, &[first, again]).put(&path);
     fails_once(&path, ErrorKind::Format, "the same bytes twice");
+    for kind in [2, 3] {
+        let (_folder, path, data) = with_file();
+        Journal { kind, ..Journal::new(&path, &pieces(&path, data)) }.put(&path);
+        fails_once(&path, ErrorKind::Format, "of another kind");
+    }
     for bytes in [&b""[..], b"\x93MAPRAYJ", b"no journal at all", &[0; 500]] {
         let (_folder, path, _) = with_file();
         fs::write(journal::path_of(&path), bytes).unwrap();
@@ -354,7 +364,9 @@ fn who_finds_somebody_at_work_waits_for_a_while() {
             (Ok(elements), Some(found)) => assert_eq!(elements, found),
             (Err(error), None) => {
                 assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
-                assert!(error.to_string().contains(&holder.id().to_string()), "{error}");
+                // Other systems do not tell who it is.
+                let is_named = error.to_string().contains(&holder.id().to_string());
+                assert!(is_named || cfg!(mapray_portable), "{error}");
                 assert!(begun.elapsed() > Duration::from_secs(1));
             }
             (got, found) => panic!("{got:?}, not {found:?}"),

@@ -8,6 +8,7 @@ use std::path::Path;
 use mapray::{ErrorKind, MapMut, MapOptions, Mode};
 use ndarray::Ix1;
 
+use crate::common::child;
 use crate::common::disk::Disk;
 use crate::{LEN, common, journal, with_file};
 
@@ -196,4 +197,29 @@ fn on_a_full_disk_nothing_is_committed() {
         assert!(fs::read(&sparse).unwrap().iter().all(|&byte| byte == 1), "{kind}");
         assert_eq!(disk.names(), names(false), "{kind}");
     }
+}
+
+#[test]
+fn a_map_that_has_lost_a_page_is_not_committed() {
+    const TEST: &str = "refusals::a_map_that_has_lost_a_page_is_not_committed";
+    if !child::is_child(TEST) {
+        // The guard is one for the whole process.
+        return child::rerun(TEST, "");
+    }
+    mapray::guard::install().unwrap();
+    let (_folder, path) = with_file();
+    let mut map = map(&path);
+    map[5] = 1;
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_len(4096).unwrap();
+    assert_eq!(map[LEN - 1], 0, "the guard has put zeros there");
+    // As long as before, so that only the map knows.
+    file.set_len(LEN as u64).unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = map.commit().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated, "{error}");
+    assert_eq!(map.dirty_pages().unwrap_err().kind(), ErrorKind::Truncated);
+    assert_eq!(map.discard().unwrap_err().kind(), ErrorKind::Truncated);
+    assert!(fs::read(&path).unwrap() == before);
+    assert_eq!(map[5], 1);
 }

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 /// A file system of its own, of a few MiB; unmounted when it goes.
 pub struct Disk {
     root: PathBuf,
+    /// What the image of this one lies on.
+    under: Option<Box<Disk>>,
     /// Holds the image and the place where it is mounted.
     _folder: TempDir,
 }
@@ -30,8 +32,33 @@ impl Disk {
     ///
     /// As [`mount`](Disk::mount).
     pub fn mount_with(kind: &str, mib: u64, options: &str) -> Result<Disk, String> {
+        Disk::mount_image(kind, mib, options, None)
+    }
+
+    /// A disk of this kind that [breaks](Disk::break_down) when it is told to: it is thin, and lies on
+    /// one that is smaller.
+    ///
+    /// # Errors
+    ///
+    /// As [`mount`](Disk::mount).
+    pub fn mount_breakable(kind: &str) -> Result<Disk, String> {
+        Disk::mount_image(kind, 64, "rw", Some(Box::new(Disk::mount("tmpfs", 16)?)))
+    }
+
+    /// From now on what was not yet written to the disk cannot be.
+    pub fn break_down(&self) {
+        self.under.as_ref().expect("a disk that can break").fill();
+    }
+
+    fn mount_image(
+        kind: &str,
+        mib: u64,
+        options: &str,
+        under: Option<Box<Disk>>,
+    ) -> Result<Disk, String> {
         let folder = tempfile::tempdir().unwrap();
-        let (image, root) = (folder.path().join("image"), folder.path().join("root"));
+        let image = under.as_ref().map_or(folder.path(), |under| under.root()).join("image");
+        let root = folder.path().join("root");
         fs::create_dir(&root).unwrap();
         let size = format!("size={mib}m,{options}");
         let looped = format!("loop,{options}");
@@ -46,7 +73,7 @@ impl Disk {
         };
         let paths = [source.to_str().unwrap(), root.to_str().unwrap()];
         run("mount", &["-t", kind, "-o", options, paths[0], paths[1]])?;
-        Ok(Disk { root, _folder: folder })
+        Ok(Disk { root, under, _folder: folder })
     }
 
     /// Its topmost folder.

@@ -1,6 +1,6 @@
 //! Edits of an archive, one after the other, that take effect together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::edit::archive::NpzEditOptions;
 use crate::edit::archive::in_place::InPlace;
-use crate::edit::archive::rewrite::{self, Rewrite};
+use crate::edit::archive::rewrite::{self, Copied, Rewrite};
 use crate::edit::member::MemberArray;
 use crate::edit::member_writer::MemberWriter;
 use crate::edit::prepared::{Names, Prepared};
@@ -102,9 +102,8 @@ impl fmt::Debug for NpzEditor {
 impl Opened {
     /// Opens an archive, keeps others from editing it, and undoes what an edit has left that was not
     /// finished.
-    pub(in crate::edit) fn new(path: &Path, locks: bool) -> Result<Opened> {
+    pub(in crate::edit) fn new(path: &Path) -> Result<Opened> {
         let source = Source::open_writable(path)?.settled()?;
-        let source = if locks { source } else { source.without_locks() };
         if source.path().is_some_and(|path| !path.is_file()) {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -154,10 +153,10 @@ impl NpzEditor {
 
     pub(super) fn new(path: &Path, options: &NpzEditOptions) -> Result<NpzEditor> {
         let members = options.members.checked()?;
-        let archive = Opened::new(path, options.locks)?;
+        let archive = Opened::new(path)?;
         if options.rewrite {
             // Before anything is done: all members must be where the directory says.
-            rewrite::extents(&archive.source, &archive.directory)?;
+            rewrite::members(&archive)?;
         }
         let directory = &archive.directory;
         let names = directory.members().iter().map(|member| directory.name(member).into_owned());
@@ -260,7 +259,7 @@ impl NpzEditor {
     }
 
     /// Leaves everything as a process does that is killed.
-    #[cfg(test)]
+    #[cfg(all(test, not(mapray_portable)))]
     pub(in crate::edit) fn abandon(mut self) {
         std::mem::forget(self.target.take());
     }
@@ -305,21 +304,20 @@ impl NpzEditor {
                 in_place.commit(directory, tail.position())
             }
             Place::Beside(rewrite) => {
-                let extents = rewrite::extents(source, directory)?;
-                let kept = plan.iter().filter_map(|item| match item {
-                    Item::Old(i) => Some(*i),
-                    Item::New(_) => None,
-                });
-                let mut kept: Vec<usize> = kept.collect();
-                kept.sort_by_key(|&i| extents[i].start);
-                let len: u64 = kept.iter().map(|&i| extents[i].end - extents[i].start).sum();
-                tail.reserve(tail.position().saturating_add(len))?;
-                let mut headers = vec![0; extents.len()];
-                for i in kept {
-                    headers[i] = tail.position();
-                    tail.copy(source.file(), extents[i].clone())?;
+                let mut now: Vec<Option<Copied>> = Vec::new();
+                now.resize_with(directory.members().len(), || None);
+                let stays: HashSet<usize> = plan.iter().filter_map(Item::old).collect();
+                let mut kept = rewrite::members(&self.archive)?;
+                kept.retain(|old| stays.contains(&old.place));
+                let alignment = self.options.members.align as u64;
+                let copied = rewrite::copy(&self.archive, &kept, alignment, tail)?;
+                for (old, copied) in kept.iter().zip(copied) {
+                    now[old.place] = Some(copied);
                 }
-                let old = |i: usize| rewrite::moved_record(directory, i, headers[i]);
+                let old = |i: usize| {
+                    let now = now[i].as_ref().expect("what stays has been copied");
+                    rewrite::moved_record(directory, i, now)
+                };
                 rewrite::write_directory(tail, &self.records(&plan, old)?, directory)?;
                 rewrite.finish(source, tail, self.options.members.durability)
             }
@@ -367,6 +365,15 @@ enum Item<'a> {
     /// One that was there, by its place in the old directory.
     Old(usize),
     New(&'a Member),
+}
+
+impl Item<'_> {
+    fn old(&self) -> Option<usize> {
+        match *self {
+            Item::Old(i) => Some(i),
+            Item::New(_) => None,
+        }
+    }
 }
 
 impl Target {

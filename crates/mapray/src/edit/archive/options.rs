@@ -33,7 +33,6 @@ use crate::error::Result;
 pub struct NpzEditOptions {
     pub(super) members: SavezOptions,
     pub(super) rewrite: bool,
-    pub(super) locks: bool,
 }
 
 impl Default for NpzEditOptions {
@@ -43,9 +42,9 @@ impl Default for NpzEditOptions {
 }
 
 impl NpzEditOptions {
-    /// Where the archive lies, with new members stored, and locked against others meanwhile.
+    /// Where the archive lies, with new members stored.
     pub fn new() -> NpzEditOptions {
-        NpzEditOptions { members: SavezOptions::new(), rewrite: false, locks: true }
+        NpzEditOptions { members: SavezOptions::new(), rewrite: false }
     }
 
     /// How new members are written, and what is sure to be on the disk when the edit is finished.
@@ -55,18 +54,11 @@ impl NpzEditOptions {
     }
 
     /// Makes a new file beside the archive, which takes its place when it is complete. The members that
-    /// stay are copied as they are, by the kernel where it can. It takes room for a second archive, but
-    /// drops what earlier edits have left dead, and no reader ever finds the file on its way from one
-    /// state to the other.
+    /// stay are copied as they are, by the kernel where it can, and stored arrays are aligned as new ones
+    /// are. It takes room for a second archive, but drops what earlier edits have left dead, and no
+    /// reader ever finds the file on its way from one state to the other.
     pub fn rewrite(mut self, rewrite: bool) -> NpzEditOptions {
         self.rewrite = rewrite;
-        self
-    }
-
-    /// Whether the editor takes an advisory lock, so that nobody who asks for one writes the archive
-    /// meanwhile. Without it, that is for the caller to see to.
-    pub fn locks(mut self, locks: bool) -> NpzEditOptions {
-        self.locks = locks;
         self
     }
 
@@ -150,13 +142,18 @@ impl Npz {
         edit(path, |archive| names.into_iter().try_for_each(|name| archive.remove(name)))
     }
 
-    /// Rewrites an archive without the bytes that belong to no member any more.
+    /// Rewrites an archive without the bytes that belong to no member any more, and tells how many
+    /// those [were](Npz::dead_bytes). Where there are none, nothing is written.
     ///
     /// # Errors
     ///
     /// As [`NpzEditor::open`] and [`NpzEditor::finish`].
-    pub fn compact(path: impl AsRef<Path>) -> Result<()> {
-        NpzEditOptions::new().rewrite(true).open(path)?.finish()
+    pub fn compact(path: impl AsRef<Path>) -> Result<u64> {
+        let dead = Npz::open(&path)?.dead_bytes()?;
+        if dead > 0 {
+            NpzEditOptions::new().rewrite(true).open(path)?.finish()?;
+        }
+        Ok(dead)
     }
 
     /// Rewrites an archive so that the elements of each stored array start at a multiple of 64 bytes

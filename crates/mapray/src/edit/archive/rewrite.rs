@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::array::Npz;
+use crate::edit::archive::Opened;
 use crate::edit::replace::{begin, publish};
 use crate::edit::tail::Tail;
-use crate::error::{Error, Result};
-use crate::format::zip::write::end_records;
-use crate::format::zip::{Directory, Local, MAGICS, Member, moved};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::zip::write::{MAX_ALIGNMENT, end_records};
+use crate::format::zip::{Directory, Local, MAGICS, Member, Method, moved};
+use crate::format::{Content, npz};
 use crate::source::{Durability, ReadAt, Replacement, Source};
 use crate::sys;
 
@@ -44,6 +47,43 @@ impl Rewrite {
     }
 }
 
+impl Npz {
+    /// How many bytes of the file belong to nothing that the archive holds: members that were replaced
+    /// or removed, old directories, gaps, what follows the end. [`compact`](Npz::compact) drops them.
+    /// Other bytes in front of an archive, as self-extracting ones have them, do not count. Looks at the
+    /// header of each member.
+    ///
+    /// ```
+    /// use mapray::Npz;
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("mapray-dead-bytes-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).unwrap();
+    /// # let path = folder.join("z.npz");
+    /// let array = ndarray::Array1::<f64>::zeros(1000);
+    /// mapray::savez(&path, [("a", &array), ("b", &array)])?;
+    /// assert_eq!(Npz::open(&path)?.dead_bytes()?, 0);
+    /// Npz::remove(&path, ["b"])?;
+    /// assert!(Npz::open(&path)?.dead_bytes()? > 8000);
+    /// Npz::compact(&path)?;
+    /// assert_eq!(Npz::open(&path)?.dead_bytes()?, 0);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the file cannot be read,
+    /// [`ErrorKind::Format`](crate::ErrorKind::Format) where the archive is wrong about a member.
+    pub fn dead_bytes(&self) -> Result<u64> {
+        let (source, directory) = (self.as_archive().source(), self.directory());
+        let members = extents(source, directory)?;
+        let alive: u64 = members.iter().map(|extent| extent.end - extent.start).sum();
+        let end = directory.end().min(directory.file_len());
+        let rest = front(source, directory)? + (end - directory.start());
+        Ok(directory.file_len().saturating_sub(alive).saturating_sub(rest))
+    }
+}
+
 /// How many bytes at the start of the file belong to no archive: the program of one that extracts
 /// itself, say.
 fn front(source: &Source, directory: &Directory) -> Result<u64> {
@@ -63,7 +103,7 @@ fn front(source: &Source, directory: &Directory) -> Result<u64> {
 /// # Errors
 ///
 /// [`ErrorKind::Format`](crate::ErrorKind::Format) where the archive is wrong about one.
-pub(super) fn extents(source: &Source, directory: &Directory) -> Result<Vec<Range<u64>>> {
+fn extents(source: &Source, directory: &Directory) -> Result<Vec<Range<u64>>> {
     let extent = |member: &Member| {
         let local = Local::read(source, directory, member);
         local
@@ -73,11 +113,83 @@ pub(super) fn extents(source: &Source, directory: &Directory) -> Result<Vec<Rang
     directory.members().iter().map(extent).collect()
 }
 
-/// The record of an old member, by its place in the directory, now that its header starts at byte
-/// `header` of the file.
-pub(super) fn moved_record(directory: &Directory, i: usize, header: u64) -> Result<Vec<u8>> {
+/// What the file holds of a member.
+pub(super) struct Old {
+    /// Its place in the directory.
+    pub place: usize,
+    header: Vec<u8>,
+    /// What comes behind its header, up to the next member's.
+    data: Range<u64>,
+    /// Where its elements start, if it is an array that can be mapped.
+    pub elements: Option<u64>,
+}
+
+/// Where a member has come to lie.
+pub(super) struct Copied {
+    /// Where its header starts.
+    header: u64,
+    /// Where its elements start, if it is an array that can be mapped.
+    pub elements: Option<u64>,
+}
+
+/// Looks at all members, and gives them in the order in which they lie in the file.
+///
+/// # Errors
+///
+/// [`ErrorKind::Format`] where the archive is wrong about one.
+pub(super) fn members(archive: &Opened) -> Result<Vec<Old>> {
+    let Opened { source, directory, .. } = archive;
+    let old = |(place, member): (usize, &Member)| {
+        let local = Local::read(source, directory, member);
+        let local = local.map_err(|error| error.at_member(&directory.name(member)))?;
+        let is_stored = member.method().is_ok_and(|method| method == Method::Stored);
+        let entry = is_stored.then(|| npz::nameless_entry(source, directory, member)).transpose();
+        let elements = match entry.map(|entry| entry.map(|entry| entry.content)) {
+            Ok(Some(Content::Stored(layout))) => Some(layout.offset()),
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            // What is no array can lie anywhere.
+            _ => None,
+        };
+        Ok(Old { place, header: local.header, data: local.data.start..local.end, elements })
+    };
+    let olds: Result<Vec<Old>> = directory.members().iter().enumerate().map(old).collect();
+    let mut olds = olds?;
+    olds.sort_by_key(|old| old.data.start);
+    Ok(olds)
+}
+
+/// Copies members, so that the elements of each stored array lie at a multiple of `alignment`, or of
+/// what its padding says.
+pub(super) fn copy(
+    archive: &Opened,
+    olds: &[Old],
+    alignment: u64,
+    tail: &mut Tail,
+) -> Result<Vec<Copied>> {
+    let Opened { source, directory, .. } = archive;
+    let most = |old: &Old| old.header.len() as u64 + old.data.end - old.data.start + MAX_ALIGNMENT;
+    let len: u64 = olds.iter().map(most).sum();
+    tail.reserve(tail.position().saturating_add(len))?;
+    let copy = |old: &Old| {
+        let at = tail.position();
+        let behind = old.elements.map(|elements| elements - old.data.start);
+        let header = match behind {
+            Some(behind) => moved::aligned_header(&old.header, at, behind, alignment),
+            None => Ok(old.header.clone()),
+        };
+        let name = || directory.name(&directory.members()[old.place]);
+        tail.write(&header.map_err(|error| error.at_member(&name()))?)?;
+        let elements = behind.map(|behind| tail.position() + behind);
+        tail.copy(source.file(), old.data.clone())?;
+        Ok(Copied { header: at, elements })
+    };
+    olds.iter().map(copy).collect()
+}
+
+/// The record of an old member, by its place in the directory, where it lies now.
+pub(super) fn moved_record(directory: &Directory, i: usize, now: &Copied) -> Result<Vec<u8>> {
     let member = &directory.members()[i];
-    moved::record(directory.record(member), header - directory.shift())
+    moved::record(directory.record(member), now.header - directory.shift())
         .map_err(|error| error.at_member(&directory.name(member)))
 }
 

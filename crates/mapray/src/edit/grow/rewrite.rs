@@ -56,6 +56,8 @@ impl GrowingFile {
 
     /// Goes on with the new file, which has taken the place of the old one.
     fn move_on(&mut self, new: Source) -> Result<()> {
+        // Until all is known of the new one.
+        self.lost = true;
         let new = if self.source.locks() { new } else { new.without_locks() };
         let lock = Lock::exclusive(&new, 0..u64::MAX);
         let old_end = self.end();
@@ -65,13 +67,14 @@ impl GrowingFile {
         if let Some(journal) = self.session.take() {
             journal.remove_with(self.durability)?;
         }
-        // All is written, but whoever was quicker with the lock owns the file now.
-        self.lost = lock.is_err();
-        self.lock = lock.unwrap_or_default().map(Arc::new);
         self.entry = format::probe(&self.source)?;
         (self.layout, self.growth) =
             require_growing(&self.entry).map_err(|error| self.source.name(error))?;
         self.header = vec![0; self.growth.header.end as usize];
-        self.source.read_at(0, &mut self.header)
+        self.source.read_at(0, &mut self.header)?;
+        // All is written, but whoever was quicker with the lock owns the file now.
+        self.lost = lock.is_err();
+        self.lock = lock.unwrap_or_default().map(Arc::new);
+        Ok(())
     }
 }

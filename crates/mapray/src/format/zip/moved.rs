@@ -2,7 +2,7 @@
 
 use super::end::RECORD_LEN;
 use super::extra::{self, ELSEWHERE, ZIP64};
-use super::write::{ALIGNMENT, VERSION_ZIP64, pad, padding, record as head};
+use super::write::{ALIGNMENT, MAX_ALIGNMENT, VERSION_ZIP64, pad, padding, record as head};
 use super::{u16_at, u32_at};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -54,8 +54,9 @@ pub(crate) fn record(record: &[u8], offset: u64) -> Result<Vec<u8>> {
     Ok(moved)
 }
 
-/// The same header of a member, longer or shorter by padding, so that what comes `behind` bytes after
-/// it lies at a multiple of `alignment` where the header starts at byte `at`.
+/// The same header of a member, longer or shorter by padding where it must be, so that what comes
+/// `behind` bytes after it lies at a multiple of `alignment`, or of what its padding says, where the
+/// header starts at byte `at`.
 ///
 /// # Errors
 ///
@@ -66,15 +67,24 @@ pub(crate) fn aligned_header(
     behind: u64,
     alignment: u64,
 ) -> Result<Vec<u8>> {
-    let extra_len = usize::from(u16_at(header, 28));
-    let extra_start = header.len() - extra_len;
+    let extra_start = header.len() - usize::from(u16_at(header, 28));
     let mut aligned = header.to_vec();
+    let mut alignment = alignment;
     // A field that is no list of records may be some other program's padding, and stays.
     while let Some(Some(old)) = extra::find(&aligned[extra_start..], ALIGNMENT) {
-        aligned.drain(extra_start + old.start - 4..extra_start + old.end);
+        let old = extra_start + old.start..extra_start + old.end;
+        let told = aligned[old.clone()].first_chunk().copied().map_or(0, u16::from_le_bytes);
+        if told.is_power_of_two() && u64::from(told) <= MAX_ALIGNMENT {
+            alignment = alignment.max(told.into());
+        }
+        aligned.drain(old.start - 4..old.end);
     }
-    let elements = at.saturating_add(aligned.len() as u64).saturating_add(behind);
-    pad(&mut aligned, padding(elements, alignment), alignment);
+    let elements = |header: usize| at.saturating_add(header as u64).saturating_add(behind);
+    if elements(header.len()).is_multiple_of(alignment) {
+        return Ok(header.to_vec());
+    }
+    let padding = padding(elements(aligned.len()), alignment);
+    pad(&mut aligned, padding, alignment);
     let extra_len = length(aligned.len() - extra_start)?;
     aligned[28..30].copy_from_slice(&extra_len);
     Ok(aligned)
@@ -171,6 +181,25 @@ mod tests {
     }
 
     #[test]
+    fn what_padding_says_of_more_alignment_is_kept() {
+        let mut told = Member {
+            name: "name.npy".to_owned(),
+            method: Method::Stored,
+            crc: 7,
+            compressed: 200,
+            uncompressed: 200,
+            offset: 0,
+            zip64: false,
+            padding: (100, 4096),
+        };
+        let aligned = aligned_header(&told.local_header(), 5000, 128, 64).unwrap();
+        assert_eq!((5000 + aligned.len() + 128) % 4096, 0);
+        told.padding.1 = 100;
+        let aligned = aligned_header(&told.local_header(), 5000, 128, 64).unwrap();
+        assert!(aligned.len() < 200, "no number of bytes to align to");
+    }
+
+    #[test]
     fn a_header_is_padded_anew() {
         let member = |padding| Member {
             name: "name.npy".to_owned(),
@@ -187,7 +216,8 @@ mod tests {
                 let header = member(old).local_header();
                 let aligned = aligned_header(&header, at, 128, 64).unwrap();
                 assert_eq!((at + aligned.len() as u64 + 128) % 64, 0);
-                assert!(aligned.len() < member(0).local_header_len() + 70);
+                let shortest = aligned.len() < member(0).local_header_len() + 70;
+                assert!(shortest || aligned == header, "what is aligned stays");
                 assert_eq!(aligned[..28], header[..28]);
                 let len = member(0).local_header_len();
                 assert_eq!(aligned[30..len], header[30..len]);

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLockWriteGuard};
 
 use super::{Backing, Region, no_file, same};
 use crate::error::{Error, ErrorKind, Result};
-use crate::map::{Mode, stored_checksum};
+use crate::map::{Mode, require_len, stored_checksum};
 use crate::source::{Checksum, Lock, ReadAt, SECTOR, Source, crc32, sectors, write_over};
 use crate::sys::{self, Identity, Mapping, Stamp};
 
@@ -21,6 +21,9 @@ impl Region {
     /// [`ErrorKind::Mode`] where stores go to the file.
     pub(crate) fn edited(&self, range: Range<u64>) -> Result<Vec<Range<u64>>> {
         self.require_private()?;
+        if self.mode == Mode::Read {
+            return Ok(Vec::new());
+        }
         let runs =
             self.on_mapping(range.clone(), "ask which pages were edited", Mapping::edited)?;
         let in_file = |run: Range<usize>| {
@@ -126,7 +129,7 @@ impl Region {
         let now = stamp(&source)?;
         match (&written, &mut *mapped) {
             // Room was made in holes, and nothing written.
-            (Err(_), Some(mapped)) if mapped.modified == now.modified => {
+            (Err(_), Some(mapped)) if (mapped.len, mapped.modified) == (now.len, now.modified) => {
                 mapped.changed = now.changed;
             }
             (Err(_), _) => {}
@@ -192,6 +195,8 @@ struct Edited<'a> {
 impl Edited<'_> {
     /// What a checksum must become, wherever it stands.
     fn patches(&self, checksum: &Checksum) -> Result<Vec<Patch>> {
+        require_len(self.source.file(), checksum.file_len)
+            .map_err(|error| error.hint(ELSEWHERE))?;
         let crc = crc32(self, checksum.range.clone())?;
         let mut patches = Vec::new();
         for slot in &checksum.slots {

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's chores.
 
 mod ci;
+mod crash;
 mod fuzz;
 mod python;
 mod setup;
@@ -24,6 +25,7 @@ Usage: cargo xtask COMMAND
                              --no-skip makes each skip a failure
   ci                         rustfmt, clippy, rustdoc, then test --no-skip
   valgrind [FILTER]          the library's tests under memcheck
+  crash [--kills N]          1000 processes, or N, killed at each kind of work, and the power cut
   fuzz [--runs N] [TARGET]   every fuzz target, or one, until it has tried N inputs; without N
                              10 million where it works in memory, 1 million on files
 ";
@@ -37,6 +39,7 @@ enum Command {
     Ci,
     Valgrind { filter: Option<String> },
     Fuzz(fuzz::Options),
+    Crash { kills: u64 },
 }
 
 fn parse(arguments: &[String]) -> Result<Command, String> {
@@ -50,6 +53,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "ci" => (&[], 0),
         "valgrind" => (&[], 1),
         "fuzz" => return fuzz::Options::parse(rest).map(Command::Fuzz),
+        "crash" => return crash::parse(rest).map(|kills| Command::Crash { kills }),
         _ => return Err(format!("there is no command '{name}'")),
     };
     if let Some(flag) = flags.iter().find(|flag| !known.contains(&flag.as_str())) {
@@ -91,6 +95,7 @@ fn run(command: Command) -> Result<bool, String> {
         Command::Ci => Ok(close(&ci::run(&workspace), true)),
         Command::Valgrind { filter } => valgrind::run(&workspace, filter.as_deref()),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
+        Command::Crash { kills } => crash::run(&workspace, kills),
     }
 }
 
@@ -150,6 +155,13 @@ mod tests {
         assert_eq!(parse_line("fuzz"), fuzz(None, None));
         assert_eq!(parse_line("fuzz npz --runs 1000"), fuzz(Some("npz"), Some(1000)));
         assert_eq!(parse_line("fuzz --runs 7"), fuzz(None, Some(7)));
+        assert_eq!(parse_line("crash"), Ok(Command::Crash { kills: 1000 }));
+        assert_eq!(parse_line("crash --kills 7"), Ok(Command::Crash { kills: 7 }));
+        for wrong in
+            ["crash 7", "crash --kills", "crash --kills x", "crash --kills 0", "crash --ci"]
+        {
+            assert!(parse_line(wrong).is_err(), "{wrong}");
+        }
         for wrong in ["", "tset", "setup --no-skip", "setup now", "test a b", "test --ci", "ci x"] {
             assert!(parse_line(wrong).is_err(), "{wrong}");
         }

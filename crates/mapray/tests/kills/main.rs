@@ -144,9 +144,11 @@ fn what_killed_processes_leave_is_whole() {
         let path = folder.path().join(work.file);
         (work.begin)(&path);
         let (mut state, mut progress) = (0, 0);
+        // Follows the speed of the disk, so that each is killed in the midst of its work.
+        let mut longest = 5000;
         for kill in 0..kills {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let after = Duration::from_micros((random >> 33) % 5000);
+            let after = Duration::from_micros((random >> 33) % longest);
             let reached = start_and_kill(work, &path, state, after);
             let found = (work.state)(&path);
             let possible = reached..=reached + 1;
@@ -163,6 +165,11 @@ fn what_killed_processes_leave_is_whole() {
                     work.name
                 );
             }
+            longest = match found - state {
+                0 => (longest * 2).min(1_000_000),
+                1..=4 => longest,
+                _ => (longest / 2).max(1000),
+            };
             progress += found - state;
             state = found;
         }

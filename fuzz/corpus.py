@@ -497,6 +497,46 @@ def hostile_safetensors():
     one("dtype-half-byte", "Format", "half a byte", "{" + tensor("a", "F4", "[7]", "[0,4]") + "}")
 
 
+# ------------------------------------------------------------------------------ journals
+
+
+def journal(kind=1, payload=b"", version=1, path=b"/data/a.npy", path_len=None, payload_len=None, magic=b"\x93MAPRAYJ"):
+    """A journal of no file that there is, whose checksums fit (FORMAT.md, 11.2)."""
+    path_len = len(path) if path_len is None else path_len
+    payload_len = len(payload) if payload_len is None else payload_len
+    times = struct.pack("<qi", 1780000000, 5) * 3
+    head = magic + struct.pack("<IIQQQ", version, kind, 2049, 4711, 176) + times
+    head += struct.pack("<QII", payload_len, zlib.crc32(payload), path_len) + path
+    return head + struct.pack("<I", zlib.crc32(head)) + payload
+
+
+def piece(offset, new, old=None, claims=None):
+    """A piece of at most one sector, in the journal of bytes that are written over others."""
+    old = bytes(len(new)) if old is None else old
+    claims = len(new) if claims is None else claims
+    return struct.pack("<QIII", offset, claims, zlib.crc32(old), zlib.crc32(new)) + new
+
+
+def journals():
+    def one(name, expected, what, content):
+        add(f"hostile/journal-{name}.journal", expected, what, content)
+
+    add("valid/piece.journal", "reads", "a journal about another file", journal(1, piece(128, b"\x07" * 8)))
+    one("empty", "Format", "nothing", b"")
+    one("magic", "Format", "not the magic of a journal", journal(magic=b"\x93NUMPYJJ"))
+    one("version-2", "Unsupported", "a later version", journal(version=2))
+    one("kind-9", "Unsupported", "a kind that only a later version knows", journal(kind=9))
+    one("path-long", "Format", "a path of 4 GiB", journal(path_len=2**32 - 1))
+    one("path-beyond", "Format", "a path that ends behind the file", journal(path_len=60000))
+    one("path-nul", "reads", "a path with NULs and escapes, which nobody looks at", journal(path=b"\0\x1b[2J\xff"))
+    one("payload-beyond", "Format", "a payload of 2^63 bytes", journal(payload_len=2**63))
+    one("payload-short", "Format", "a payload shorter than what is there", journal(payload=b"12", payload_len=1))
+    one("payload-crc", "Format", "a payload that does not fit its checksum", journal(payload=b"12")[:-1] + b"3")
+    one("header-crc", "Format", "a header that does not fit its checksum", journal()[:-1] + b"\0")
+    one("piece-huge", "reads", "a piece of 4 GiB, about another file", journal(1, piece(0, b"1", claims=2**32 - 1)))
+    one("piece-wraps", "reads", "a piece at 2^64 - 1, about another file", journal(1, piece(2**64 - 1, b"12345678")))
+
+
 # ------------------------------------------------------------------------------ texts
 
 
@@ -537,6 +577,7 @@ valid_safetensors()
 hostile_npy()
 hostile_npz()
 hostile_safetensors()
+journals()
 texts()
 
 

@@ -3,7 +3,9 @@
 //!
 //! Each `check` panics where it does not hold.
 
+pub mod append;
 pub mod dtype;
+pub mod journal;
 pub mod npy_file;
 pub mod npy_header;
 pub mod npz;
@@ -11,4 +13,4 @@ mod reading;
 pub mod safetensors;
 pub mod slice;
 
-pub use reading::file;
+pub use reading::{file, folder};

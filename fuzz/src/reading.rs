@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 
 use mapray::{ArrayFile, Bool8, ErrorKind, Mode, Result, reduce};
 
@@ -11,6 +12,12 @@ pub fn file(bytes: &[u8]) -> File {
     let mut file = File::from(fd);
     file.write_all(bytes).unwrap();
     file
+}
+
+/// A folder in memory, where there is one, that goes away.
+pub fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
 
 /// Holds the array against the file of `len` bytes that it lies in: by position, through a live map

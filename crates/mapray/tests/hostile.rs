@@ -55,7 +55,9 @@ fn check(extension: &str, bytes: &[u8]) {
         "npy" => {
             properties::npy_header::check(bytes);
             properties::npy_file::check(bytes);
+            properties::append::check(bytes);
         }
+        "journal" => properties::journal::check(bytes),
         "npz" => properties::npz::check(bytes),
         "safetensors" => properties::safetensors::check(bytes),
         "dtype" => properties::dtype::check(bytes),
@@ -71,12 +73,22 @@ fn outcome(case: &Case) -> (String, Option<Error>) {
         "dtype" => text().parse::<DType>().or_else(|_| DType::parse_descr(text())).map(drop),
         "slice" => text().parse::<Slice>().map(drop),
         "npy" => ArrayFile::open(&case.path).map(drop),
+        "journal" => open_beside(&case.bytes),
         _ => return outcome_of_archive(case),
     };
     match opened {
         Ok(()) => ("reads".to_owned(), None),
         Err(error) => (format!("{:?}", error.kind()), Some(error)),
     }
+}
+
+/// Opens an array that has a journal of these bytes beside it.
+fn open_beside(journal: &[u8]) -> Result<(), Error> {
+    let place = properties::folder();
+    let path = place.path().join("a.npy");
+    fs::copy(folder().join("valid/v1.npy"), &path).unwrap();
+    fs::write(place.path().join(".a.npy.mapray-journal"), journal).unwrap();
+    ArrayFile::open(&path).map(drop)
 }
 
 fn outcome_of_archive(case: &Case) -> (String, Option<Error>) {
@@ -118,6 +130,7 @@ fn each_hostile_file_is_the_error_that_its_manifest_says() {
         if let Some(error) = error {
             match case.extension() {
                 "dtype" | "slice" => assert!(error.path().is_none()),
+                "journal" => assert_is_sentence(&error, error.path().unwrap()),
                 _ => assert_is_sentence(&error, &case.path),
             }
         }
@@ -261,6 +274,7 @@ fn cut_anywhere_a_valid_file_is_refused() {
             let is_refused = match case.extension() {
                 "npy" => ArrayFile::from_file(properties::file(cut)).is_err(),
                 "dtype" | "slice" => true,
+                "journal" => open_beside(cut).unwrap_err().kind() == ErrorKind::Format,
                 _ => decoded(cut).is_none(),
             };
             assert!(is_refused, "{len} bytes of {}", case.path.display());

@@ -151,20 +151,17 @@ fn what_is_nearest_is_suggested() {
     }
 }
 
-/// Each `console` block of the page is run as a person would, one after the other in one folder, and must
+/// Each `console` block of a page is run as a person would, one after the other in one folder, and must
 /// print what stands there. A new example needs nothing but its text; `MAPRAY_WRITE_PAGE=1` fills in what
-/// is printed.
-#[test]
-fn the_page_shows_what_the_command_prints() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/command.md");
+/// is printed. Gives the commands.
+fn require_true(page: &str, folder: &Path) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
     let page = fs::read_to_string(&path).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    examples::prepare(folder.path());
     let (mut found, mut commands) = (String::new(), Vec::new());
     for (number, part) in page.split("```console\n").enumerate() {
         if number > 0 {
             let (block, rest) = part.split_once("```").expect("each block ends");
-            let block = examples::replayed(folder.path(), block, &mut commands);
+            let block = examples::replayed(folder, block, &mut commands);
             found += &format!("```console\n{block}```{rest}");
         } else {
             found += part;
@@ -177,11 +174,26 @@ fn the_page_shows_what_the_command_prints() {
             page.lines().zip(found.lines()).enumerate().find(|(_, (one, other))| one != other);
         assert!(page == found, "the first line that differs: {differing:?}\n{found}");
     }
+    commands
+}
+
+#[test]
+fn the_page_shows_what_the_command_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    examples::prepare(folder.path());
+    let commands = require_true("docs/command.md", folder.path());
     let shown =
         |name: &String| commands.iter().any(|line| line.contains(&format!("mapray {name}")));
     let missing: Vec<String> =
         subcommands(folder.path()).into_iter().filter(|name| !shown(name)).collect();
     assert!(missing.is_empty(), "the page has no example of {missing:?}");
+}
+
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    examples::prepare_for_readme(folder.path());
+    assert!(!require_true("README.md", folder.path()).is_empty());
 }
 
 #[test]

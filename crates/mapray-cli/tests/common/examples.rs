@@ -59,6 +59,19 @@ pub fn prepare(folder: &Path) {
     home(folder);
 }
 
+/// The files that the Rust example of the README makes, and its command line then uses.
+pub fn prepare_for_readme(folder: &Path) {
+    let at = |name: &str| folder.join(name);
+    let pixel = |(i, j)| if i == 1000 { 1.0 } else { (i + j) as f64 };
+    let mut image = Array::from_shape_fn((1001, 500), pixel);
+    image[(0, 0)] = 7.0;
+    mapray::save(at("image.npy"), &image).unwrap();
+    fs::write(at("scan.raw"), [b"HEADER".as_slice(), &[0; 24]].concat()).unwrap();
+    let (bias, scale) = (ndarray::arr1(&[1.0_f32, 2.0]), ndarray::arr1(&[3.0]));
+    let members: [(&str, &dyn MemberArray); 2] = [("bias", &bias), ("scale", &scale)];
+    mapray::savez(at("model.npz"), members).unwrap();
+}
+
 /// 100 images of 480 × 640 big-endian numbers of 16 bits, behind 512 bytes: a ramp, and 99 holes.
 fn camera(path: &Path) {
     let pixel = |i: usize| ((i % 640 + i / 640) as i16).to_be_bytes();

@@ -42,7 +42,8 @@ impl Decoded {
     }
 }
 
-fn dotted<T>(
+/// A field of records; `a.b` is the field `b` of the records in field `a`, unless a field is called so.
+pub fn dotted<T>(
     whole: &T,
     name: &str,
     field: impl Fn(&T, &str) -> mapray::Result<T>,
@@ -100,8 +101,7 @@ impl Opened {
         }
     }
 
-    /// One field of records; `a.b` is the field `b` of the records in field `a`, unless a field is
-    /// called so.
+    /// One field of records, as [`dotted`] finds it.
     pub fn field(self, name: &str) -> Result<Opened, Failure> {
         match self {
             Opened::File(file) => Ok(Opened::File(dotted(&file, name, ArrayFile::field)?)),

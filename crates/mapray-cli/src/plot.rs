@@ -272,7 +272,7 @@ fn line_or_map(args: &Args, array: Opened, most: &[usize]) -> Result<(Figure, Fa
 fn value_range(text: &str) -> Result<Scale, Failure> {
     let (low, high) = hist::range(text)?;
     if low.is_finite() && high.is_finite() && low < high {
-        return Ok(Scale { low, high });
+        return Ok(Scale::new(low, high));
     }
     Err(format!("--range '{text}': expected two finite numbers, the lower one first").into())
 }

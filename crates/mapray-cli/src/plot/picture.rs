@@ -24,6 +24,8 @@ const FOOT: usize = 48;
 /// How many characters a label may have, and one that is a time.
 const LABEL: usize = 9;
 const TIME_LABEL: usize = 20;
+/// How much higher than its longest bar a histogram is.
+const HEADROOM: f64 = 1.04;
 /// How far apart ticks are at least.
 const TICK_ROOM: (usize, usize) = (110, 56);
 /// How wide the strip of the colours is.
@@ -90,7 +92,8 @@ impl Picture {
         let area = self.line_area(figure.is_time());
         let across = axis(len);
         let below = across.whole_ticks(area.width / TICK_ROOM.0);
-        let beside = figure.values.ticks_of(area.height / TICK_ROOM.1, &figure.dtype);
+        let values = figure.values.with_room(0.03);
+        let beside = values.ticks_of(area.height / TICK_ROOM.1, &figure.dtype);
         for (at, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.nan > 0) {
             // Columns that hold NaN have its colour, faintly where there is a line, too.
             let edge = |at: usize| area.left + at * area.width / bins.len();
@@ -101,9 +104,9 @@ impl Picture {
                     .for_each(|y| canvas.blend(x, y, figure.colormap.nan(), share));
             });
         }
-        axes(canvas, area, (&across, &below), (&figure.values, &beside), true);
+        axes(canvas, area, (&across, &below), (&values, &beside), true);
         let y = |value: f64| {
-            let share = figure.values.share(value);
+            let share = values.share(value);
             // Far outside nothing is seen; closer numbers keep the slopes right.
             area.top as f64 + (1.0 - share.clamp(-1e4, 1e4)) * area.height as f64
         };
@@ -162,6 +165,7 @@ impl Picture {
         let area = self.line_area(false);
         let most = counts.counts.iter().copied().max().unwrap_or(0);
         let (up, beside) = count_axis(most, *log, area.height / TICK_ROOM.1);
+        let up = Scale { high: up.high * HEADROOM, ..up };
         let room = if figure.is_time() { 2 * TICK_ROOM.0 } else { TICK_ROOM.0 };
         let below = figure.values.ticks_of(area.width / room, &figure.dtype);
         axes(canvas, area, (&figure.values, &below), (&up, &beside), true);
@@ -172,7 +176,7 @@ impl Picture {
             if is_gap || share == 0.0 {
                 continue;
             }
-            let height = ((share * area.height as f64).round() as usize).max(1);
+            let height = ((share * area.height as f64 / HEADROOM).round() as usize).max(1);
             let (left, top) = (area.left + column, area.bottom() - height);
             canvas.fill(Area { left, top, width: 1, height }, STROKE);
         }

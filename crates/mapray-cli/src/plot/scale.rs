@@ -25,9 +25,9 @@ pub struct Ticks {
 }
 
 impl Scale {
-    /// From one number to another, with some room where they are the same.
+    /// From one number to another, with some room where they are the same, or nearly so.
     pub fn new(low: f64, high: f64) -> Scale {
-        if low < high {
+        if high - low >= f64::MIN_POSITIVE {
             return Scale { low, high };
         }
         let room = (low.abs() * 1e-3).clamp(0.5, f64::MAX / 4.0);
@@ -38,6 +38,12 @@ impl Scale {
     pub fn share(&self, value: f64) -> f64 {
         // Halves, as the range may be wider than the largest number.
         (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
+    }
+
+    /// The same with some room at both ends, which is given as a share of the range.
+    pub fn with_room(&self, share: f64) -> Scale {
+        let room = (self.high / 2.0 - self.low / 2.0) * share * 2.0;
+        Scale { low: (self.low - room).max(f64::MIN), high: (self.high + room).min(f64::MAX) }
     }
 
     /// At most so many round numbers in the range, 1, 2 or 5 times a power of ten apart (but 2 as its
@@ -69,7 +75,7 @@ impl Scale {
     fn ticks_apart(&self, most: usize, least_step: f64) -> Ticks {
         let most = most.max(1);
         let rough = (self.high / 2.0 - self.low / 2.0) / most as f64 * 2.0;
-        let power = rough.max(least_step).log10().floor() as i32;
+        let power = rough.clamp(least_step, f64::MAX).log10().floor() as i32;
         let steps = (power..power + 3).flat_map(|power| [1.0, 2.0, 5.0].map(|it| (it, power)));
         for (factor, power) in steps {
             let at = |k: f64| scaled(k * factor, power);
@@ -150,7 +156,7 @@ mod tests {
         assert_eq!(texts(&of(0.0, 1498.0, 4)), ["0", "500", "1000"]);
         assert_eq!(texts(&of(0.0, 2e9, 5)), ["0", "5e8", "1e9", "1.5e9", "2e9"]);
         assert_eq!(texts(&of(0.0, 3e-9, 4)), ["0", "1e-9", "2e-9", "3e-9"]);
-        assert_eq!(texts(&of(-1e308, 1e308, 3)), ["-1e308", "0", "1e308"]);
+        assert_eq!(texts(&of(-1.5e308, 1.5e308, 3)), ["-1e308", "0", "1e308"]);
         let scale = Scale::new(0.0, 3.0);
         assert_eq!(texts(&scale.whole_ticks(10)), ["0", "1", "2", "3"]);
     }

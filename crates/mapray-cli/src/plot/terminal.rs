@@ -17,7 +17,9 @@ use crate::style::{FAINT, HEAD};
 /// How large a drawing is where no terminal says it.
 const SIZE: (usize, usize) = (80, 24);
 /// The least that there is something to see in.
-const LEAST: (usize, usize) = (20, 10);
+const LEAST: (usize, usize) = (20, 12);
+/// How wide it is that all colours are explained in one line.
+const WIDE: usize = 64;
 /// Lines that are no part of the drawing: title, axis, its labels, two of caption, and the prompt.
 const LINES_AROUND: usize = 6;
 /// How many characters the labels of the values may have.
@@ -51,8 +53,8 @@ impl Screen {
     pub fn places(&self, shape: &[usize], is_time: bool) -> Vec<usize> {
         match *shape {
             [rows, columns] => {
-                // One line more for the colours.
-                let height = self.height - LINES_AROUND - 1;
+                // One line more for the colours, or two.
+                let height = self.height - LINES_AROUND - if self.width < WIDE { 2 } else { 1 };
                 let gutter = widest(&axis(rows).whole_ticks(height / 3));
                 // A character is as high as two places.
                 let area = (self.width - gutter - 1, 2 * height);
@@ -187,12 +189,13 @@ impl Screen {
                 cut(&format!("beside: + {offset}"), self.width)
             ));
         }
-        let most = (cells.width / (LABEL + 3)).max(1);
-        let across = match below.is_whole {
+        let ticks = |most: usize| match below.is_whole {
             true => below.scale.whole_ticks(most),
-            false if figure.is_time() => below.scale.ticks_of(cells.width / 22 + 1, &figure.dtype),
             false => below.scale.ticks_of(most, &figure.dtype),
         };
+        let has_room = |ticks: &Ticks| ticks.labels.len() * (widest(ticks) + 3) <= cells.width;
+        let across = (2..=cells.width / 4).rev().map(ticks).find(has_room);
+        let across = across.unwrap_or_else(|| ticks(1));
         let mut rule = vec!['─'; cells.width];
         let mut labels = String::new();
         for (at, text) in &across.labels {
@@ -219,31 +222,33 @@ impl Screen {
 
     /// Which colour, or character, is which number.
     fn colours(&self, figure: &Figure) -> String {
-        let (low, high) =
-            (figure.value_text(figure.values.low), figure.value_text(figure.values.high));
+        let ends = [figure.values.low, figure.values.high];
+        let [low, high] = ends.map(|end| cut(&figure.value_text(end), self.width / 5));
         let Data::Map { shades, .. } = &figure.data else { return String::new() };
-        let mut rest = String::new();
-        let mut rest_width = 0;
-        for (shade, name) in specials(shades) {
+        let specials = specials(shades).into_iter().map(|(shade, name)| {
             let swatch = match self.ink {
                 Ink::None => ramp(figure, shade).to_string(),
                 _ => self.ink.painted("█", figure.colour(shade)),
             };
-            rest += &format!("  {swatch} {name}");
-            rest_width += name.len() + 4;
-        }
-        let room = self.width.saturating_sub(low.width() + high.width() + rest_width + 2);
-        let width = room.clamp(1, 40);
+            (format!("{swatch} {name}"), name.len() + 4)
+        });
+        let (specials, widths): (Vec<String>, Vec<usize>) = specials.unzip();
+        let taken = low.width() + high.width() + 2;
+        let rest: usize = widths.iter().sum();
+        let is_one_line = taken + RAMP.len() + rest <= self.width;
+        let room = self.width - taken - if is_one_line { rest } else { 0 };
         let bar: String = match self.ink {
             Ink::None => RAMP.iter().map(|&it| char::from(it)).collect(),
-            _ => (0..width)
-                .map(|at| {
-                    let share = (at as f64 + 0.5) / width as f64;
-                    self.ink.painted("█", figure.colormap.colour(share))
-                })
-                .collect(),
+            _ => {
+                let width = room.min(40);
+                let colour = |at: usize| (at as f64 + 0.5) / width as f64;
+                let colour = |at: usize| figure.colormap.colour(colour(at));
+                (0..width).map(|at| self.ink.painted("█", colour(at))).collect()
+            }
         };
-        format!("{low} {bar} {high}{rest}")
+        let separator = if is_one_line { "  " } else { "\n" };
+        let separator = if specials.is_empty() { "" } else { separator };
+        format!("{low} {bar} {high}{separator}{}", specials.join("  "))
     }
 }
 

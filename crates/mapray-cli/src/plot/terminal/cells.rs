@@ -88,11 +88,13 @@ impl Cells {
         let (upper, lower) = match cell.character {
             '▀' => (cell.front, cell.back),
             '▄' => (None, cell.front),
+            '█' => (cell.front, cell.front),
             _ => (None, None),
         };
         let (upper, lower) =
             if row.is_multiple_of(2) { (Some(colour), lower) } else { (upper, Some(colour)) };
         *cell = match upper {
+            Some(_) if upper == lower => Cell { character: '█', front: upper, back: None },
             Some(_) => Cell { character: '▀', front: upper, back: lower },
             None => Cell { character: '▄', front: lower, back: None },
         };

@@ -12,14 +12,14 @@ use crate::workspace::{Workspace, at, show, succeeds};
 /// What is typed in the terminal, and the picture of it.
 const TERMINALS: [(&str, &[&str], (u16, u16)); 3] = [
     ("info.svg", &["info", "waves.npy"], (80, 24)),
-    ("map.svg", &["plot", "waves.npy"], (80, 30)),
+    ("map.svg", &["plot", "waves.npy"], (80, 32)),
     ("line.svg", &["plot", "waves.npy[100]"], (80, 20)),
 ];
 
 /// What `plot` writes itself.
 const PICTURES: [(&str, &[&str]); 2] = [
-    ("map.png", &["plot", "waves.npy", "--size", "900,600"]),
-    ("line.png", &["plot", "waves.npy[100]", "--size", "900,420"]),
+    ("map.png", &["plot", "waves.npy", "--size", "880,580"]),
+    ("line.png", &["plot", "waves.npy[100]", "--size", "880,380"]),
 ];
 
 /// Builds the command and writes `docs/images`.

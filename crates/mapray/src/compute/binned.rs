@@ -107,6 +107,7 @@ fn binned_as<T: Value>(array: &dyn AnyArray, bins: &[usize], steps: &Steps) -> R
         rows,
         columns,
         values: vec![bytemuck::Zeroable::zeroed(); CHUNK],
+        numbers: vec![0.0; CHUNK],
         swapped: !layout.dtype().is_native(),
         at_once: at_once(layout),
     };
@@ -161,7 +162,9 @@ struct Bins<T> {
     found: Vec<Bin>,
     rows: Edges,
     columns: Edges,
+    /// Room for some elements, as they lie and as numbers.
     values: Vec<T>,
+    numbers: Vec<f64>,
     swapped: bool,
     at_once: usize,
 }
@@ -198,16 +201,16 @@ impl<T: Value> Sink for Bins<T> {
 
 impl<T: Value> Bins<T> {
     fn take(&mut self, slot: usize, run: Run<'_>, start: usize, end: usize) {
-        let mut numbers = [0.0; CHUNK];
         let mut at = start;
         while at < end {
             let n = if run.is_constant() { 1 } else { CHUNK.min(end - at) };
             let values = &mut self.values[..n];
             run.load(at, values);
+            let numbers = &mut self.numbers[..n];
             for (number, &value) in numbers.iter_mut().zip(&*values) {
                 *number = nearest(if self.swapped { value.swap_bytes() } else { value });
             }
-            let mut some = Bin::of(&numbers[..n]);
+            let mut some = Bin::of(numbers);
             if run.is_constant() {
                 let all = (end - at) as u64;
                 some.count(|count| *count *= all);

@@ -47,6 +47,18 @@ fn bins_are_those_of_a_naive_count_in_every_order() {
 }
 
 #[test]
+fn thin_arrays_have_the_same_bins() {
+    let array = Array2::from_shape_fn((3001, 3), |(i, j)| (i * 7 % 101) as f64 - (j * 50) as f64);
+    for bins in [[1, 1], [40, 3], [17, 2], [4000, 1]] {
+        let expected = naive(&array, bins);
+        assert_like(&binned(&DynView::from_array(&array).unwrap(), &bins).unwrap(), &expected);
+        let fortran = array.t().as_standard_layout().into_owned();
+        let turned = fortran.t();
+        assert_like(&binned(&DynView::from_array(&turned).unwrap(), &bins).unwrap(), &expected);
+    }
+}
+
+#[test]
 fn every_number_is_taken_for_what_it_is() {
     let of = |descr: &str, bytes: &[u8]| {
         let dtype: mapray::DType = descr.parse().unwrap();

@@ -197,6 +197,10 @@ impl<T: Value> Sink for Bins<T> {
     fn asks_for_holes(&self) -> bool {
         true
     }
+
+    fn takes_any_order(&self) -> bool {
+        true
+    }
 }
 
 impl<T: Value> Bins<T> {

@@ -12,6 +12,9 @@ use crate::map::require_whole;
 /// How many bytes are looked at in one go.
 const BLOCK: usize = 1 << 20;
 
+/// A run of fewer elements is not worth the work around it.
+const SHORT: usize = 16;
+
 /// Where the elements of a run go.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -40,6 +43,12 @@ pub(super) trait Sink {
     /// Whether it makes short work of elements that are all the same, so that it is worth asking
     /// for the holes of a file: they come as runs of one element of zeros.
     fn asks_for_holes(&self) -> bool {
+        false
+    }
+
+    /// Whether elements of a block may come in any order, so that long runs are better than those of
+    /// a few elements side by side.
+    fn takes_any_order(&self) -> bool {
         false
     }
 }
@@ -82,6 +91,9 @@ pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn S
             position_step: 0,
         };
         let mut axes = ordered_axes(block.layout.shape(), block.layout.strides(), steps);
+        if sink.takes_any_order() && axes.last().is_some_and(|inner| inner.n < SHORT) {
+            axes.sort_by_key(|axis| axis.n);
+        }
         if is_hole {
             axes.iter_mut().for_each(|axis| axis.stride = 0);
         }

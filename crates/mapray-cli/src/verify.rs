@@ -9,22 +9,24 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::{output, progress, sniff};
 
-/// Check that a file is whole, reading all of an archive: headers, lengths and checksums
+/// Check that files are whole, reading all of an archive: headers, lengths and checksums
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   mapray verify archive.npz
+  mapray verify *.npy *.npz
   mapray verify model.safetensors --json
 
 Of a .npy file the header and the length are checked, of a .npz archive also that each member can be
 read and has its checksum, of a safetensors file the header and that the arrays fill the file.
 
-Each fault is one line on stdout. The exit code is 0 for a file that is sound, 1 for one that has
-faults, 2 for one that cannot be read or is in no known format.")]
+Each fault is one line on stdout. The exit code is 0 where all files are sound, 1 where one has
+faults, 2 where one cannot be read or is in no known format; the others are checked all the same.")]
 pub struct Args {
-    /// The file: .npy, .npz or safetensors
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Print one JSON object on one line: format, sound, faults (each with member, kind and message)
+    /// The files: .npy, .npz or safetensors
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Print one JSON object on one line for each file: path, format, sound, faults (each with
+    /// member, kind and message)
     #[arg(long)]
     json: bool,
 }
@@ -36,15 +38,22 @@ struct Fault {
     message: String,
 }
 
-/// Prints the faults; the exit code tells whether there are any.
+/// Prints the faults of each file; the exit code tells whether there are any.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let (format, faults) = faults(&args.file)?;
-    output::print(&if args.json {
-        json_text(format, &faults)
-    } else {
-        human_text(&args.file, format, &faults)
-    })?;
-    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let (mut code, mut unreadable) = (ExitCode::SUCCESS, None);
+    for file in &args.files {
+        match faults(file) {
+            Ok((format, faults)) => {
+                let text = if args.json { json_text } else { human_text };
+                output::print(&text(file, format, &faults))?;
+                if !faults.is_empty() {
+                    code = ExitCode::FAILURE;
+                }
+            }
+            Err(failure) => unreadable = Some(failure.report()),
+        }
+    }
+    Ok(unreadable.unwrap_or(code))
 }
 
 /// The format of the file, and what is wrong with it.
@@ -100,10 +109,12 @@ fn of_result(opened: Result<(), Error>) -> Result<Vec<Fault>, Failure> {
 }
 
 /// The interface that scripts rely on.
-fn json_text(format: &str, faults: &[Fault]) -> String {
+fn json_text(path: &Path, format: &str, faults: &[Fault]) -> String {
     let fault = |fault: &Fault| json!({ "member": fault.member, "kind": fault.kind, "message": fault.message });
     let list: Vec<Value> = faults.iter().map(fault).collect();
-    json!({ "format": format, "sound": faults.is_empty(), "faults": list }).to_string()
+    let path = path.to_string_lossy();
+    json!({ "path": path, "format": format, "sound": faults.is_empty(), "faults": list })
+        .to_string()
 }
 
 fn human_text(path: &Path, format: &str, faults: &[Fault]) -> String {

@@ -238,6 +238,21 @@ fn verify_tells_sound_faulty_and_unreadable_apart() {
     for unreadable in ["noise.npz", "absent.npy", "."] {
         refused(folder.path(), ["verify", unreadable]);
     }
+    // Of several files each has its say, and the worst one the exit code.
+    for (files, code) in [
+        (&["b.npy", "z.npz"][..], 0),
+        (&["wrong.npz", "b.npy"], 1),
+        (&["absent.npy", "wrong.npz", "b.npy"], 2),
+    ] {
+        let output = run(folder.path(), [&["verify", "--json"], files].concat());
+        assert_eq!(output.status.code(), Some(code), "{files:?}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let said = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let said: Vec<String> =
+            said.map(|line| line["path"].as_str().unwrap().to_owned()).collect();
+        let readable: Vec<&str> = files.iter().copied().filter(|name| at(name).exists()).collect();
+        assert_eq!(said, readable);
+    }
 }
 
 #[test]

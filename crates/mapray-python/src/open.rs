@@ -1,0 +1,53 @@
+//! The ways to get a map.
+
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::path::PathBuf;
+
+use mapray::{Archive, ArrayFile, DType, DynLiveMap, MapOptions, Mode, Order, Origin, Result};
+use pyo3::FromPyObject;
+
+/// What Python names a file by.
+#[derive(FromPyObject)]
+pub enum Name {
+    /// The number of an open file.
+    Descriptor(RawFd),
+    /// A path.
+    Path(PathBuf),
+}
+
+impl Name {
+    fn origin(self) -> std::io::Result<Origin> {
+        match self {
+            Name::Path(path) => Ok(path.into()),
+            Name::Descriptor(number) => {
+                // SAFETY: Python's file object, which its caller holds, keeps the descriptor open.
+                let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+                Ok(File::from(descriptor.as_fd().try_clone_to_owned()?).into())
+            }
+        }
+    }
+}
+
+/// Maps bytes of a file, which is made long enough in the modes `r+` and `w+`.
+pub fn raw(name: Name, mode: Mode, offset: u64, len: usize) -> pyo3::PyResult<DynLiveMap> {
+    let options = MapOptions::new().mode(mode).offset(offset).shape(len).locks(false);
+    options.live_dyn(name.origin()?).map_err(crate::error::raise)
+}
+
+/// Maps the array in a file with a header.
+pub fn headed(path: PathBuf, mode: Mode) -> Result<(DynLiveMap, Order)> {
+    let file = ArrayFile::open(path)?.without_locks()?;
+    Ok((file.map_live_dyn(mode)?, file.entry().order))
+}
+
+/// Maps a stored member of an archive.
+pub fn member(path: PathBuf, name: &str, mode: Mode) -> Result<(DynLiveMap, Order)> {
+    let file = Archive::open(path)?.member(name)?.without_locks()?;
+    Ok((file.map_live_dyn(mode)?, file.entry().order))
+}
+
+/// Makes memory that other processes can map.
+pub fn shared(name: &str, len: usize) -> Result<DynLiveMap> {
+    DynLiveMap::memfd(name, DType::parse_descr("'|u1'")?, &[len])
+}

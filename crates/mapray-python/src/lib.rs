@@ -4,10 +4,12 @@
 mod advice;
 mod error;
 mod exporter;
+mod header;
 mod map;
 mod open;
 mod part;
 mod reduce;
+mod save;
 
 use pyo3::prelude::*;
 
@@ -16,7 +18,13 @@ mod _core {
     #[pymodule_export]
     use crate::map::Map;
 
+    use std::path::PathBuf;
+
+    use pyo3::exceptions::PyValueError;
+
     use super::*;
+    use crate::header::Parsed;
+    use crate::save::Array;
 
     /// Installs the handler that keeps the process alive where the file under a map is cut short.
     #[pyfunction]
@@ -28,6 +36,36 @@ mod _core {
     #[pyfunction]
     fn is_guard_installed() -> bool {
         mapray::guard::is_installed()
+    }
+
+    /// Reads the header of a `.npy` file.
+    #[pyfunction]
+    fn parse_header(bytes: &[u8], limit: usize) -> PyResult<Parsed> {
+        crate::header::parse(bytes, limit).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// The header of a `.npy` file.
+    #[pyfunction]
+    fn format_header(
+        descr: &str,
+        shape: Vec<usize>,
+        fortran_order: bool,
+        version: Option<(u8, u8)>,
+    ) -> PyResult<Vec<u8>> {
+        crate::header::format(descr, shape, fortran_order, version)
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Writes a `.npy` file.
+    #[pyfunction]
+    fn save(py: Python<'_>, path: PathBuf, array: Array) -> PyResult<()> {
+        crate::save::save(py, path, &array)
+    }
+
+    /// Writes a `.npz` file.
+    #[pyfunction]
+    fn savez(py: Python<'_>, path: PathBuf, arrays: Vec<Array>, compress: bool) -> PyResult<()> {
+        crate::save::savez(py, path, &arrays, compress)
     }
 
     /// How many references there are to an object.

@@ -123,6 +123,21 @@ impl Map {
         Ok(Map::new(live, order))
     }
 
+    /// Makes a `.npy` file of zeros and maps it.
+    #[staticmethod]
+    fn created(
+        py: Python<'_>,
+        path: PathBuf,
+        descr: &str,
+        shape: Vec<usize>,
+        fortran_order: bool,
+        version: Option<(u8, u8)>,
+    ) -> PyResult<Map> {
+        let order = if fortran_order { Order::F } else { Order::C };
+        let live = py.detach(|| open::created(path, descr, &shape, order, version));
+        Ok(Map::new(live.map_err(raise)?, order))
+    }
+
     /// Makes memory that other processes can map.
     #[staticmethod]
     fn shared(name: &str, nbytes: usize) -> PyResult<Map> {

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::path::PathBuf;
 
-use mapray::{Archive, ArrayFile, DType, DynLiveMap, MapOptions, Mode, Order, Origin, Result};
+use mapray::{
+    Archive, ArrayFile, CreateOptions, DType, Durability, DynLiveMap, MapOptions, Mode, Order,
+    Origin, Result,
+};
 use pyo3::FromPyObject;
 
 /// What Python names a file by.
@@ -45,6 +48,22 @@ pub fn headed(path: PathBuf, mode: Mode) -> Result<(DynLiveMap, Order)> {
 pub fn member(path: PathBuf, name: &str, mode: Mode) -> Result<(DynLiveMap, Order)> {
     let file = Archive::open(path)?.member(name)?.without_locks()?;
     Ok((file.map_live_dyn(mode)?, file.entry().order))
+}
+
+/// Makes a `.npy` file of zeros beside its place, puts it there, and maps it.
+pub fn created(
+    path: PathBuf,
+    descr: &str,
+    shape: &[usize],
+    order: Order,
+    version: Option<(u8, u8)>,
+) -> Result<DynLiveMap> {
+    let mut options =
+        CreateOptions::new(shape).order(order).locks(false).durability(Durability::Buffered);
+    if let Some((major, minor)) = version {
+        options = options.version(major, minor);
+    }
+    options.live_dyn(path, DType::parse_descr(descr)?)
 }
 
 /// Makes memory that other processes can map.

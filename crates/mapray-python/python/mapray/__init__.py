@@ -14,7 +14,50 @@ array([[1, 2, 3],
        [0, 0, 0]], dtype=int32)
 """
 
+from mapray import format
 from mapray._guard import guard
+from mapray._load import load
 from mapray._memmap import memmap
+from mapray._npz import NpzFile
+from mapray._save import save, savez, savez_compressed
+from mapray.format import (
+    descr_to_dtype,
+    drop_metadata,
+    dtype_to_descr,
+    header_data_from_array_1_0,
+    isfileobj,
+    magic,
+    open_memmap,
+    read_array,
+    read_array_header_1_0,
+    read_array_header_2_0,
+    read_magic,
+    write_array,
+    write_array_header_1_0,
+    write_array_header_2_0,
+)
 
-__all__ = ["guard", "memmap"]
+__all__ = [
+    "NpzFile",
+    "descr_to_dtype",
+    "drop_metadata",
+    "dtype_to_descr",
+    "format",
+    "guard",
+    "header_data_from_array_1_0",
+    "isfileobj",
+    "load",
+    "magic",
+    "memmap",
+    "open_memmap",
+    "read_array",
+    "read_array_header_1_0",
+    "read_array_header_2_0",
+    "read_magic",
+    "save",
+    "savez",
+    "savez_compressed",
+    "write_array",
+    "write_array_header_1_0",
+    "write_array_header_2_0",
+]

@@ -1,5 +1,7 @@
 """Closing a map that arrays may still lie over."""
 
+import numpy as np
+
 from mapray import _core
 from mapray._pages import Pages
 
@@ -76,7 +78,7 @@ class Closing:
 
         Examples
         --------
-        >>> import mapray, os, tempfile
+        >>> import mapray, numpy as np, os, tempfile
         >>> m = mapray.memmap(os.path.join(tempfile.mkdtemp(), "a"), mode="w+", shape=10)
         >>> row = m[2:5]
         >>> m.close()
@@ -85,7 +87,9 @@ class Closing:
         BufferError: 1 view of the map is in use; drop it first, or call close(force=True)
         >>> m.close(force=True)
         >>> row
-        memmap([0, 0, 0], dtype=uint8)
+        <closed memmap, shape=(3,), dtype=uint8>
+        >>> np.asarray(row)
+        array([0, 0, 0], dtype=uint8)
         >>> m[0]
         Traceback (most recent call last):
         ...
@@ -95,6 +99,14 @@ class Closing:
             if not force:
                 _require_alone(_core.references(self) - _IN_CLOSE, self)
             self._mmap._map.close(True)
+
+    def __repr__(self):
+        if self.closed:
+            return f"<closed {type(self).__name__}, shape={self.shape}, dtype={self.dtype}>"
+        return np.ndarray.__repr__(self)
+
+    def __str__(self):
+        return repr(self) if self.closed else np.ndarray.__str__(self)
 
     def __enter__(self):
         return self

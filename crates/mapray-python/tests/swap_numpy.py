@@ -65,6 +65,5 @@ np.memmap = core.memmap = mapray.memmap
 
 def pytest_sessionfinish(session, exitstatus):
     never = [name for name in ("memmap", "open_memmap", "load", "save", "savez") if not calls[name]]
-    ran = {item.module.__name__ for item in getattr(session, "items", [])}
-    if exitstatus == 0 and "numpy.lib.tests.test_format" in ran and never:
+    if exitstatus == 0 and never and not session.config.option.keyword:
         raise AssertionError(f"none of the tests called ours: {never}")

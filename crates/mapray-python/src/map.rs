@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use mapray::{DynLiveMap, DynView, Mode, Order, Slice, layout::Index};
+use mapray::{DynLiveMap, DynView, Layout, Mode, Order, Slice, layout::Index};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -31,6 +31,8 @@ pub struct Map {
     is_closed: AtomicBool,
     /// Buffers that Python has lent.
     exports: AtomicUsize,
+    /// Whether arrays may lie over the pages.
+    was_lent: AtomicBool,
     order: Order,
 }
 
@@ -40,6 +42,7 @@ impl Map {
             live: RwLock::new(live),
             is_closed: AtomicBool::new(false),
             exports: AtomicUsize::new(0),
+            was_lent: AtomicBool::new(false),
             order,
         }
     }
@@ -78,11 +81,28 @@ impl Map {
         })
     }
 
+    /// The same for what gives the map other pages, which must not have been lent.
+    fn change<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut DynLiveMap) -> mapray::Result<T> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| {
+            let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+            self.require_open()?;
+            if self.was_lent.load(Ordering::Relaxed) {
+                return Err(PyBufferError::new_err("arrays lie over the pages"));
+            }
+            work(&mut live).map_err(raise)
+        })
+    }
+
     /// Counts a buffer that is lent, and says where it is, how long, and whether it is read only.
     pub fn lend(&self) -> PyResult<(*mut u8, isize, bool)> {
         self.require_open()?;
         let live = self.shared_lock();
         self.exports.fetch_add(1, Ordering::Relaxed);
+        self.was_lent.store(true, Ordering::Relaxed);
         // A layout fits an `isize`.
         Ok((live.as_ptr(), live.layout().nbytes() as isize, !live.mode().is_writable()))
     }
@@ -264,27 +284,19 @@ impl Map {
         })
     }
 
-    /// Puts rows, as bytes in C order, behind the last one; gives a map of the longer array.
-    fn append(&self, py: Python<'_>, rows: PyBuffer<u8>, shape: Vec<usize>) -> PyResult<Map> {
+    /// Puts rows, as bytes in C order, behind the last one, and becomes a map of the longer array.
+    fn append(&self, py: Python<'_>, rows: PyBuffer<u8>, shape: Vec<usize>) -> PyResult<()> {
         // Other threads may write the buffer meanwhile, so it is copied while they cannot run.
         let bytes = rows.to_vec(py)?;
-        let live = self.work(py, |live| {
-            let layout = mapray::Layout::contiguous(live.dtype().clone(), &shape, Order::C, 0)?;
-            let mut longer = live.clone();
-            longer.append_dyn(&DynView::new(&bytes, layout)?)?;
-            Ok(longer)
-        })?;
-        Ok(Map::new(live, self.order))
+        self.change(py, |live| {
+            let layout = Layout::contiguous(live.dtype().clone(), &shape, Order::C, 0)?;
+            live.append_dyn(&DynView::new(&bytes, layout)?)
+        })
     }
 
-    /// Makes the array in the file this long; gives a map of it.
-    fn resize(&self, py: Python<'_>, len: usize) -> PyResult<Map> {
-        let live = self.work(py, |live| {
-            let mut resized = live.clone();
-            resized.resize(len)?;
-            Ok(resized)
-        })?;
-        Ok(Map::new(live, self.order))
+    /// Makes the array in the file this long, and becomes a map of it.
+    fn resize(&self, py: Python<'_>, len: usize) -> PyResult<()> {
+        self.change(py, |live| live.resize(len))
     }
 
     /// A descriptor of the file, which is the caller's to close.

@@ -14,12 +14,16 @@ array([[1, 2, 3],
        [0, 0, 0]], dtype=int32)
 """
 
+import sys as _sys
+
 from mapray import format
 from mapray._guard import guard
 from mapray._load import load
+from mapray._handle import Handle, open
 from mapray._memmap import memmap
 from mapray._npz import NpzFile
 from mapray._save import save, savez, savez_compressed
+from mapray._shared import shared
 from mapray.format import (
     descr_to_dtype,
     drop_metadata,
@@ -38,6 +42,7 @@ from mapray.format import (
 )
 
 __all__ = [
+    "Handle",
     "NpzFile",
     "descr_to_dtype",
     "drop_metadata",
@@ -49,6 +54,7 @@ __all__ = [
     "load",
     "magic",
     "memmap",
+    "open",
     "open_memmap",
     "read_array",
     "read_array_header_1_0",
@@ -57,7 +63,13 @@ __all__ = [
     "save",
     "savez",
     "savez_compressed",
+    "shared",
     "write_array",
     "write_array_header_1_0",
     "write_array_header_2_0",
 ]
+
+if "dask" in _sys.modules:
+    from mapray import _engines
+
+    _engines.register()

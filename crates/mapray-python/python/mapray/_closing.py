@@ -1,11 +1,13 @@
 """Closing a map that arrays may still lie over."""
 
+import builtins
+
 import numpy as np
 
 from mapray import _core
 from mapray._pages import Pages
 
-__all__ = ["Closing"]
+__all__ = ["IN_METHOD", "Closing", "require_alone"]
 
 
 class _Probe:
@@ -42,7 +44,7 @@ def _own_references():
     return probe.close(), probe.count
 
 
-_IN_CLOSE, _IN_EXIT = _own_references()
+IN_METHOD, _IN_EXIT = _own_references()
 # One for the array whose base it is.
 _OF_A_BASE = _base_references() + 1
 
@@ -97,7 +99,7 @@ class Closing:
         """
         if isinstance(self._mmap, Pages) and not self._mmap.closed:
             if not force:
-                _require_alone(_core.references(self) - _IN_CLOSE, self)
+                require_alone(_core.references(self) - IN_METHOD, self)
             self._mmap._map.close(True)
 
     def __repr__(self):
@@ -118,12 +120,14 @@ class Closing:
             # What went wrong in the block says more than views that its frames keep alive.
             self._mmap._map.flush()
             return
-        _require_alone(_core.references(self) - _IN_EXIT, self)
+        require_alone(_core.references(self) - _IN_EXIT, self)
         self._mmap._map.close(True)
 
 
-def _require_alone(others, array):
+def require_alone(others, array):
     """Raise if other arrays lie over the pages of this one, or there are `others` that refer to it."""
+    # What an interactive session has printed last is not in use.
+    others -= getattr(builtins, "_", None) is array
     pages = array._mmap
     views = pages.leases - 1
     whole = array.base

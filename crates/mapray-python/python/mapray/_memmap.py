@@ -7,9 +7,12 @@ import numpy as np
 from mapray import _core
 from mapray._closing import Closing
 from mapray._edits import Edits
+from mapray._growth import Growth
 from mapray._origin import origin_of
 from mapray._pages import Pages
 from mapray._pagework import PageWork
+from mapray._pickling import Pickling
+from mapray._reductions import Reductions
 
 __all__ = ["memmap"]
 
@@ -51,7 +54,7 @@ def _nbytes(shape, itemsize):
     return nbytes
 
 
-class memmap(PageWork, Closing, Edits, np.memmap):
+class memmap(PageWork, Closing, Growth, Edits, Pickling, Reductions, np.memmap):
     """An array over a file: `numpy.memmap` with its faults gone.
 
     Everything that NumPy says of its class holds. Besides:
@@ -94,6 +97,13 @@ class memmap(PageWork, Closing, Edits, np.memmap):
     # Names and pickles belong to the public door.
     __module__ = "mapray"
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # Results of a subclass keep its class, as in NumPy, so NumPy makes them.
+        cls._is_memmap = False
+
+    _is_memmap = True
+
     def __new__(cls, filename, dtype=np.uint8, mode="r+", offset=0, shape=None, order="C"):
         mode = short_mode(mode)
         if mode == "w+" and shape is None:
@@ -121,10 +131,14 @@ class memmap(PageWork, Closing, Edits, np.memmap):
         """The array over all of these pages."""
         exporter = Pages(pages)
         self = np.ndarray.__new__(cls, shape, dtype=dtype, buffer=exporter, order=order)
+        self._adopt(exporter, filename, offset, mode)
+        return self
+
+    def _adopt(self, exporter, filename, offset, mode):
+        """Become the array of this object, whose buffer it was made over."""
         self._mmap = exporter
         exporter.leases += 1
         self.filename, self.offset, self.mode = filename, offset, mode
-        return self
 
     def __array_finalize__(self, obj):
         if getattr(obj, "_mmap", None) is not None and np.may_share_memory(self, obj):

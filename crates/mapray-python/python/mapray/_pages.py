@@ -1,6 +1,7 @@
 """The object at the end of a map's chain of bases."""
 
 import mmap
+import os
 
 from mapray import _core
 
@@ -25,14 +26,20 @@ class Pages(_core.Exporter):
     one page that the ``mmap.mmap`` itself has is never used.
     """
 
-    __slots__ = ("_map", "leases")
+    __slots__ = ("_map", "descriptor", "leases")
 
     def __new__(cls, pages):
         self = super().__new__(cls, -1, 1, flags=_FLAGS)
         self._map = pages
         # How many arrays of class `memmap` lie over the pages.
         self.leases = 0
+        # Of memory that has no name: what others reach it by.
+        self.descriptor = None
         return self
+
+    def __del__(self):
+        if getattr(self, "descriptor", None) is not None:
+            os.close(self.descriptor)
 
     def __init__(self, pages):
         pass
@@ -41,6 +48,17 @@ class Pages(_core.Exporter):
     def closed(self):
         """Whether the map was closed."""
         return self._map.closed
+
+    @property
+    def path(self):
+        """Where other processes find the memory, if it is memory that has no name."""
+        return self.descriptor and f"/proc/{os.getpid()}/fd/{self.descriptor}"
+
+    def fileno(self):
+        """The descriptor of memory that has no name."""
+        if self.descriptor is None:
+            raise OSError("the map holds no descriptor; open its file by its name")
+        return self.descriptor
 
     def __len__(self):
         return self._map.nbytes

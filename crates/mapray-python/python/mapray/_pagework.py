@@ -158,3 +158,29 @@ class PageWork:
                 self._mmap._map.take(part, wanted.ravel().tolist(), rows.reshape(-1).view("u1"))
                 return rows
         return np.asarray(self).take(indices, axis, out, mode)
+
+    def fileno(self):
+        """The descriptor of memory that has no name (see `shared`), to pass it on to another process."""
+        self._open_pages()
+        return self._mmap.fileno()
+
+    def to_dask(self, chunks="auto"):
+        """A Dask array whose blocks open the map inside their task, so that its graph stays small.
+
+        Parameters
+        ----------
+        chunks : optional
+            As for `dask.array.from_array`.
+
+        Examples
+        --------
+        >>> import mapray, numpy as np, os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), "a.npy")
+        >>> mapray.save(path, np.ones((100, 10)))
+        >>> x = mapray.load(path, mmap_mode="r").to_dask(chunks=(50, 10))
+        >>> float(x.sum().compute())
+        1000.0
+        """
+        from mapray.dask import from_map
+
+        return from_map(self, chunks)

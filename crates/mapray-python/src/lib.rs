@@ -18,7 +18,9 @@ mod _core {
     #[pymodule_export]
     use crate::map::Map;
 
+    use std::ffi::OsString;
     use std::path::PathBuf;
+    use std::process::ExitCode;
 
     use pyo3::exceptions::PyValueError;
 
@@ -66,6 +68,13 @@ mod _core {
     #[pyfunction]
     fn savez(py: Python<'_>, path: PathBuf, arrays: Vec<Array>, compress: bool) -> PyResult<()> {
         crate::save::savez(py, path, &arrays, compress)
+    }
+
+    /// Runs the `mapray` command and gives its exit code. `again` starts a process that does the same.
+    #[pyfunction]
+    fn run_command(py: Python<'_>, arguments: Vec<OsString>, again: Vec<OsString>) -> Option<u8> {
+        let code = py.detach(|| mapray_cli::run(arguments, again));
+        (0..=u8::MAX).find(|&number| ExitCode::from(number) == code)
     }
 
     /// How many references there are to an object.

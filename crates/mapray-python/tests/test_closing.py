@@ -69,7 +69,7 @@ def test_a_view_that_alone_is_left_closes_the_map(new):
 def test_arrays_over_a_map_that_was_closed_by_force_show_zeros_and_take_stores(new):
     m = new()
     m[:] = 7
-    plain, row = np.asarray(m), m[10]
+    plain, row = np.asarray(m), np.asarray(m[10])
     m.close(force=True)
     assert not plain.any() and not row.any()
     plain[:] = 1

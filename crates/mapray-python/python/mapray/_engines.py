@@ -9,7 +9,7 @@ from mapray._memmap import memmap
 
 __all__ = ["register", "register_sizeof", "token"]
 
-_KNOWN = set()
+_KNOWN: set[str] = set()
 
 
 def token(m):

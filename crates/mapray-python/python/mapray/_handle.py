@@ -168,10 +168,10 @@ class Handle:
 
     def close(self, *, force=False):
         """As `memmap.close`; slices that are in use are views."""
-        if not force and self._map._open_pages().closed is False:
-            self._array = None
+        m = self._map
+        # Only what others have counts.
+        self._map = self._array = None
         try:
-            m, self._map = self._map, None
             m.close(force=force)
         finally:
             self._map, self._array = m, np.asarray(m)

@@ -54,7 +54,7 @@ def _nbytes(shape, itemsize):
     return nbytes
 
 
-class memmap(PageWork, Closing, Growth, Edits, Pickling, Reductions, np.memmap):
+class memmap(PageWork, Closing, Growth, Edits, Pickling, Reductions, np.memmap):  # type: ignore[misc]
     """An array over a file: `numpy.memmap` with its faults gone.
 
     Everything that NumPy says of its class holds. Besides:

@@ -28,6 +28,9 @@ class Pages(_core.Exporter):
 
     __slots__ = ("_map", "descriptor", "leases")
 
+    descriptor: int | None
+    leases: int
+
     def __new__(cls, pages):
         self = super().__new__(cls, -1, 1, flags=_FLAGS)
         self._map = pages

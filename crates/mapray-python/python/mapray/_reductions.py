@@ -16,7 +16,7 @@ _KINDS = {"b": 1, "i": 8, "u": 8, "f": 8, "c": 16}
 
 def reduced(array, name, axis=None, keepdims=False, ddof=0):
     """A reduction by the core; None where it is not one that the core does as NumPy does."""
-    if not isinstance(array._mmap, Pages) or not hasattr(array, "filename") or array.size == 0:
+    if not isinstance(array._mmap, Pages) or array.size == 0:
         return None
     if array.itemsize > _KINDS.get(array.dtype.kind, 0):
         return None

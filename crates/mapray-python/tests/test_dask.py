@@ -63,6 +63,13 @@ def test_workers_open_the_file_and_their_results_come_back_as_maps(big, client):
     assert float(m.to_dask(chunks=(8, BIG[1])).sum(dtype="f8").compute()) == TOTAL
 
 
+def test_what_is_sent_of_a_map_is_a_reference(big):
+    m = mapray.load(big, mmap_mode="r")
+    for sent in (m, m[5:, ::3], mapray.open(big)):
+        header, frames = distributed.protocol.serialize(sent)
+        assert sum(memoryview(frame).nbytes for frame in frames) < 2000 and len(str(header)) < 2000
+
+
 def test_arrays_in_memory_go_as_data(client, map_of):
     copy = map_of(np.arange(10.0)).copy()
     same = client.submit(lambda array: array * 2, copy).result()
@@ -89,5 +96,5 @@ def test_a_store_that_fails_leaves_the_old_file(path):
         return block
 
     with pytest.raises(ZeroDivisionError):
-        mapray.dask.store(da.ones(10, chunks=5).map_blocks(fail, dtype=float), path, )
+        mapray.dask.store(da.ones(10, chunks=5).map_blocks(fail, dtype=float), path)
     assert np.load(path).tolist() == [0, 1, 2] and os.listdir(os.path.dirname(path)) == ["a.npy"]

@@ -1,5 +1,6 @@
 """What comes with the package: types, the command, the guard."""
 
+import doctest
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 import mapray
 
@@ -39,6 +41,14 @@ m.advise("often")
     checked = run("-m", "mypy", "--strict", "program.py", cwd=tmp_path)
     lines = checked.stdout.splitlines()
     assert len(lines) == 2 and "often" in lines[0], checked.stdout
+
+
+@pytest.mark.parametrize("folder", ["..", "../../.."])
+def test_the_examples_of_the_readme_run(tmp_path, monkeypatch, folder):
+    readme = pathlib.Path(__file__).parent / folder / "README.md"
+    monkeypatch.chdir(tmp_path)
+    done = doctest.testfile(str(readme), module_relative=False, encoding="utf8")
+    assert done.failed == 0 and done.attempted > 5
 
 
 def test_the_command_comes_along(tmp_path):

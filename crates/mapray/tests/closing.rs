@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::disk::Disk;
-use mapray::{ErrorKind, MapMut, MapOptions, Mode, Result};
+use mapray::{ErrorKind, MapMut, MapOptions, Result};
 use ndarray::Ix1;
 
 const LEN: usize = 8 << 20;
@@ -27,7 +27,7 @@ fn on_each_disk(test: &str, work: impl Fn(&str, &Disk)) {
 /// A map of a file whose blocks the file system has, and its disk has not.
 fn map(path: &Path) -> MapMut<u8, Ix1> {
     // SAFETY: nobody else knows the file.
-    unsafe { MapOptions::new().mode(Mode::Write).shape(LEN).map_mut(path) }.unwrap()
+    unsafe { MapOptions::new().mode(mapray::Mode::Write).shape(LEN).map_mut(path) }.unwrap()
 }
 
 /// Has the system write the file back, as it does by itself after half a minute.
@@ -106,47 +106,4 @@ fn on_a_disk_that_works_close_has_nothing_to_say() {
         map.close().unwrap();
         assert_eq!(fs::read(&path).unwrap()[LEN - 1], 1, "{kind}");
     });
-}
-
-#[test]
-fn a_map_that_let_its_file_go_keeps_no_edit_of_it_and_writes_nothing_more() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.bin");
-    fs::write(&path, vec![1; 3 * 4096]).unwrap();
-    for mode in [Mode::Read, Mode::ReadWrite, Mode::CopyOnWrite] {
-        let options = MapOptions::new().mode(mode).locks(false);
-        let mut map = options.live_dyn(&path).unwrap();
-        let mut clone = map.clone();
-        if mode == Mode::CopyOnWrite {
-            map.set(&[5], 9_u8).unwrap();
-        }
-        map.detach().unwrap();
-        map.detach().unwrap();
-        let mut done = vec![map.check(), clone.flush(), clone.get::<u8>(&[0]).map(drop)];
-        done.push(clone.resize(1));
-        if mode != Mode::Read {
-            // In mode `r` they have nothing to do.
-            done.extend([clone.commit(), clone.discard()]);
-        }
-        for result in done {
-            assert_eq!(result.unwrap_err().kind(), ErrorKind::Mode, "{mode}");
-        }
-        // SAFETY: the clone keeps the page, and nobody writes it.
-        assert_eq!(unsafe { clone.as_ptr().add(8191).read() }, 0);
-    }
-    assert_eq!(fs::read(&path).unwrap(), vec![1; 3 * 4096]);
-}
-
-#[test]
-fn a_file_can_be_cut_once_its_maps_let_it_go() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.npy");
-    mapray::save(&path, &ndarray::Array1::<f64>::ones(10_000)).unwrap();
-    let file = mapray::ArrayFile::open(&path).unwrap().without_locks().unwrap();
-    let mut map = file.map_live_dyn(Mode::Read).unwrap();
-    assert_eq!(mapray::resize(&path, 3).unwrap_err().kind(), ErrorKind::Locked);
-    map.detach().unwrap();
-    mapray::resize(&path, 3).unwrap();
-    // SAFETY: the map keeps the page.
-    assert_eq!(unsafe { map.as_ptr().add(79_999).read() }, 0);
 }

@@ -252,7 +252,7 @@ impl DynLiveMap {
     /// let map = DynLiveMap::memfd("example", "<i4".parse()?, &[3])?;
     /// map.set(&[1], 7)?;
     /// // SAFETY: a memfd of ours is never cut short, and no other thread knows it.
-    /// assert_eq!(unsafe { map.as_ptr().cast::<i32>().add(1).read() }, 7);
+    /// assert_eq!(unsafe { map.as_ptr().cast::<i32>().wrapping_add(1).read() }, 7);
     /// # Ok::<(), mapray::Error>(())
     /// ```
     pub fn as_ptr(&self) -> *mut u8 {

@@ -135,6 +135,14 @@ impl Map {
         Ok(Map::new(live, order))
     }
 
+    /// Maps the array in a `.npy` file; `None` where that is not what it is.
+    #[staticmethod]
+    fn npy(py: Python<'_>, path: PathBuf, mode: &str) -> PyResult<Option<Map>> {
+        let mode: Mode = mode.parse().map_err(raise)?;
+        let opened = py.detach(|| open::npy(path, mode)).map_err(raise)?;
+        Ok(opened.map(|(live, order)| Map::new(live, order)))
+    }
+
     /// Maps a stored member of an archive.
     #[staticmethod]
     fn member(py: Python<'_>, path: PathBuf, name: &str, mode: &str) -> PyResult<Map> {

@@ -44,6 +44,16 @@ pub fn headed(path: PathBuf, mode: Mode) -> Result<(DynLiveMap, Order)> {
     Ok((file.map_live_dyn(mode)?, file.entry().order))
 }
 
+/// Maps the array in a `.npy` file.
+pub fn npy(path: PathBuf, mode: Mode) -> Result<Option<(DynLiveMap, Order)>> {
+    let file = ArrayFile::open(path)?;
+    if file.entry().format != "npy" {
+        return Ok(None);
+    }
+    let file = file.without_locks()?;
+    Ok(Some((file.map_live_dyn(mode)?, file.entry().order)))
+}
+
 /// Maps a stored member of an archive.
 pub fn member(path: PathBuf, name: &str, mode: Mode) -> Result<(DynLiveMap, Order)> {
     let file = Archive::open(path)?.member(name)?.without_locks()?;

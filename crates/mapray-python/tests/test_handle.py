@@ -72,5 +72,7 @@ def test_members_and_other_formats_are_opened(tmp_path):
     assert mapray.open(tmp_path / "a.npz", member="x").sum() == 10
     with pytest.raises(KeyError):
         mapray.open(tmp_path / "a.npz", member="z")
+    with pytest.raises(ValueError, match="member="):
+        mapray.open(tmp_path / "a.npz")
     with pytest.raises(FileNotFoundError):
         mapray.open(tmp_path / "none.npy")

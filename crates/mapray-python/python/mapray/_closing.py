@@ -100,7 +100,7 @@ class Closing:
         if isinstance(self._mmap, Pages) and not self._mmap.closed:
             if not force:
                 require_alone(_core.references(self) - IN_METHOD, self)
-            self._mmap._map.close(True)
+            self._mmap.let_go()
 
     def __repr__(self):
         if self.closed:
@@ -121,7 +121,7 @@ class Closing:
             self._mmap._map.flush()
             return
         require_alone(_core.references(self) - _IN_EXIT, self)
-        self._mmap._map.close(True)
+        self._mmap.let_go()
 
 
 def require_alone(others, array):

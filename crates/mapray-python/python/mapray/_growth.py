@@ -106,7 +106,7 @@ class Growth:
         if self.ndim and new_length < self.shape[axis]:
             if refcheck:
                 require_alone(_core.references(self) - IN_METHOD, self)
-            self._mmap._map.close(True)
+            self._mmap.let_go()
         headed.resize(new_length)
         return self._again(headed)
 

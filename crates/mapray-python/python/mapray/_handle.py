@@ -1,12 +1,11 @@
 """`open`: a light handle on an array in a file."""
 
-import ast
 import os
 
 import numpy as np
-from numpy.lib.format import descr_to_dtype
 
 from mapray import _core
+from mapray._dtypes import dtype_of
 from mapray._memmap import memmap, short_mode
 from mapray._pagework import part_of
 
@@ -45,12 +44,19 @@ def open(path, mode="r", *, member=None):
     mode = short_mode(mode)
     path = os.path.abspath(os.fsdecode(os.fspath(path)))
     if member is None:
-        pages = _core.Map.headed(path, mode)
+        pages = _headed(path, mode)
     else:
         pages = _core.Map.member(path, member, mode)
-    dtype = descr_to_dtype(ast.literal_eval(pages.descr))
+    dtype = dtype_of(pages.descr)
     order = "F" if pages.fortran_order else "C"
     return Handle(memmap._over(pages, tuple(pages.shape), dtype, order, path, pages.offset, mode))
+
+
+def _headed(path, mode):
+    try:
+        return _core.Map.headed(path, mode)
+    except KeyError:
+        raise ValueError(f"{path} is an archive: open(path, member=...) says which array of it") from None
 
 
 def _reduction(name):

@@ -4,9 +4,11 @@ import contextlib
 import os
 import pickle
 
+from mapray._memmap import short_mode
 from mapray._npz import NpzFile
 from mapray.format import MAGIC_PREFIX, open_memmap, read_array
 from mapray.format._headers import MAX_HEADER_SIZE
+from mapray.format._maps import map_quickly
 
 __all__ = ["load"]
 
@@ -56,6 +58,9 @@ def load(
         raise ValueError("encoding must be 'ASCII', 'latin1', or 'bytes'")
     if mmap_mode in ("w+", "write"):
         raise ValueError("mmap_mode 'w+' would make a new array; `open_memmap` does that")
+    if mmap_mode and max_header_size >= MAX_HEADER_SIZE and not hasattr(file, "read"):
+        if (m := map_quickly(file, short_mode(mmap_mode))) is not None:
+            return m
     pickle_kwargs = {"encoding": encoding, "fix_imports": fix_imports}
     with contextlib.ExitStack() as stack:
         own = not hasattr(file, "read")

@@ -17,6 +17,7 @@ from mapray._reductions import Reductions
 __all__ = ["memmap"]
 
 _LONG_MODES = {"readonly": "r", "copyonwrite": "c", "readwrite": "r+", "write": "w+"}
+_get, _set = np.ndarray.__getitem__, np.ndarray.__setitem__
 _MODES = ["r", "c", "r+", "w+"]
 
 
@@ -141,10 +142,11 @@ class memmap(PageWork, Closing, Growth, Edits, Pickling, Reductions, np.memmap):
         self.filename, self.offset, self.mode = filename, offset, mode
 
     def __array_finalize__(self, obj):
-        if getattr(obj, "_mmap", None) is not None and np.may_share_memory(self, obj):
-            self._mmap = obj._mmap
-            if isinstance(self._mmap, Pages):
-                self._mmap.leases += 1
+        exporter = getattr(obj, "_mmap", None)
+        if exporter is not None and np.may_share_memory(self, obj):
+            self._mmap = exporter
+            if type(exporter) is Pages:
+                exporter.leases += 1
             self.filename = obj.filename
             self.offset = obj.offset
             self.mode = obj.mode
@@ -152,8 +154,9 @@ class memmap(PageWork, Closing, Growth, Edits, Pickling, Reductions, np.memmap):
             self._mmap = self.filename = self.offset = self.mode = None
 
     def __del__(self):
-        if isinstance(getattr(self, "_mmap", None), Pages):
-            self._mmap.leases -= 1
+        exporter = self.__dict__.get("_mmap")
+        if type(exporter) is Pages:
+            exporter.leases -= 1
 
     def __array_wrap__(self, arr, context=None, return_scalar=False):
         arr = np.ndarray.__array_wrap__(self, arr, context)
@@ -163,14 +166,14 @@ class memmap(PageWork, Closing, Growth, Edits, Pickling, Reductions, np.memmap):
         return arr[()] if return_scalar else arr.view(np.ndarray)
 
     def __getitem__(self, index):
-        if self.closed:
+        if self._mmap is not None and self._mmap.closed:
             raise ValueError("the map is closed")
-        result = np.ndarray.__getitem__(self, index)
+        result = _get(self, index)
         if type(result) is memmap and result._mmap is None:
             return result.view(np.ndarray)
         return result
 
     def __setitem__(self, index, value):
-        if self.closed:
+        if self._mmap is not None and self._mmap.closed:
             raise ValueError("the map is closed")
-        np.ndarray.__setitem__(self, index, value)
+        _set(self, index, value)

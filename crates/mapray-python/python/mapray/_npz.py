@@ -1,12 +1,11 @@
 """`NpzFile`: an archive, whose members are read or mapped."""
 
-import ast
 import os
 
-from numpy.lib.format import descr_to_dtype
 from numpy.lib.npyio import NpzFile as _NumPys
 
 from mapray import _core
+from mapray._dtypes import dtype_of
 from mapray._memmap import memmap, short_mode
 from mapray.format import MAGIC_PREFIX, read_array
 from mapray.format._headers import MAX_HEADER_SIZE
@@ -85,7 +84,7 @@ class NpzFile(_NumPys):
             )
         path = os.path.abspath(os.fspath(self._path))
         pages = _core.Map.member(path, name.removesuffix(".npy"), self._mmap_mode)
-        dtype = descr_to_dtype(ast.literal_eval(pages.descr))
+        dtype = dtype_of(pages.descr)
         order = "F" if pages.fortran_order else "C"
         return memmap._over(
             pages, tuple(pages.shape), dtype, order, path, pages.offset, self._mmap_mode

@@ -26,14 +26,17 @@ class Pages(_core.Exporter):
     one page that the ``mmap.mmap`` itself has is never used.
     """
 
-    __slots__ = ("_map", "descriptor", "leases")
+    __slots__ = ("_map", "closed", "descriptor", "leases")
 
+    closed: bool
     descriptor: int | None
     leases: int
 
     def __new__(cls, pages):
         self = super().__new__(cls, -1, 1, flags=_FLAGS)
         self._map = pages
+        # Asked at each index, so it is no call.
+        self.closed = False
         # How many arrays of class `memmap` lie over the pages.
         self.leases = 0
         # Of memory that has no name: what others reach it by.
@@ -46,11 +49,6 @@ class Pages(_core.Exporter):
 
     def __init__(self, pages):
         pass
-
-    @property
-    def closed(self):
-        """Whether the map was closed."""
-        return self._map.closed
 
     @property
     def path(self):
@@ -98,4 +96,11 @@ class Pages(_core.Exporter):
         """Close the map, if no array lies over it."""
         if self.leases or self._map.exports:
             raise BufferError("arrays lie over the pages; use the map's own `close`")
-        self._map.close(True)
+        self.let_go()
+
+    def let_go(self):
+        """Write what was stored, and put zeros in the place of the pages, whoever looks at them."""
+        try:
+            self._map.close(True)
+        finally:
+            self.closed = self._map.closed

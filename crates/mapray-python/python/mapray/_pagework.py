@@ -72,8 +72,10 @@ class PageWork:
         >>> m.flush(slice(10, 20))
         >>> m.flush(wait=False)
         """
-        if self._mmap is not None:
-            self._open_pages().flush(self._part(key), wait)
+        if isinstance(self._mmap, Pages):
+            self._mmap._map.flush(self._part(key), wait)
+        else:
+            np.memmap.flush(self)
 
     def advise(self, advice, key=None):
         """Tell the system how pages will be used.

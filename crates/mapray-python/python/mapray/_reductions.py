@@ -1,10 +1,10 @@
 """Reductions of whole maps by the core."""
 
-import ast
 
 import numpy as np
-from numpy.lib.format import descr_to_dtype, dtype_to_descr
+from numpy.lib.format import dtype_to_descr
 
+from mapray._dtypes import dtype_of
 from mapray._pages import Pages
 from mapray._pagework import part_of
 
@@ -25,7 +25,7 @@ def reduced(array, name, axis=None, keepdims=False, ddof=0):
     part = part_of(array, pages, repr(dtype_to_descr(array.dtype)))
     wanted = (name, axes, bool(keepdims), float(ddof))
     descr, shape, data = pages.reduce(part, wanted)
-    result = np.frombuffer(bytearray(data), descr_to_dtype(ast.literal_eval(descr))).reshape(shape)
+    result = np.frombuffer(bytearray(data), dtype_of(descr)).reshape(shape)
     return result if shape else result[()]
 
 

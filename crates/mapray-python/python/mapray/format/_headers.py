@@ -1,6 +1,5 @@
 """Headers of ``.npy`` files."""
 
-import ast
 import operator
 import re
 import struct
@@ -11,11 +10,11 @@ from numpy.lib.format import (
     GROWTH_AXIS_MAX_DIGITS,
     MAGIC_LEN,
     MAGIC_PREFIX,
-    descr_to_dtype,
     dtype_to_descr,
 )
 
 from mapray import _core
+from mapray._dtypes import dtype_of
 from mapray.format._streams import read_exactly
 
 __all__ = [
@@ -109,7 +108,7 @@ def read_array_header(fp, version, max_header_size=MAX_HEADER_SIZE):
             UserWarning,
             stacklevel=4,
         )
-    return tuple(shape), fortran_order, descr_to_dtype(ast.literal_eval(descr))
+    return tuple(shape), fortran_order, dtype_of(descr)
 
 
 def _characters(text, version):

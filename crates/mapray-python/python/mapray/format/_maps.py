@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.format import dtype_to_descr
 
 from mapray import _core
+from mapray._dtypes import dtype_of
 from mapray._memmap import memmap, short_mode
 from mapray.format._headers import (
     MAX_HEADER_SIZE,
@@ -75,6 +76,8 @@ def open_memmap(
         pages, dtype, shape = _create(path, dtype, shape, fortran_order, version)
         offset, mode = pages.offset, "r+"
     else:
+        if max_header_size >= MAX_HEADER_SIZE and (m := map_quickly(filename, mode)) is not None:
+            return m
         shape, fortran_order, dtype, offset = _read_header(path, max_header_size)
         nbytes = dtype.itemsize
         for length in shape:
@@ -86,11 +89,26 @@ def open_memmap(
             )
         pages = _core.Map.raw(os.fsdecode(path), mode, offset, nbytes)
     order = "F" if fortran_order else "C"
-    name = pathlib.Path(filename).resolve() if isinstance(filename, os.PathLike) else _absolute(path)
-    return memmap._over(pages, shape, dtype, order, name, offset, mode)
+    return memmap._over(pages, shape, dtype, order, _name(filename, path), offset, mode)
 
 
-def _absolute(path):
+def map_quickly(filename, mode):
+    """The map by one look at the file; None where something is wrong, which a second look will tell."""
+    path = os.fspath(filename)
+    try:
+        pages = _core.Map.npy(os.fsdecode(path), mode)
+    except (LookupError, OSError, TypeError, ValueError):
+        return None
+    if pages is None:
+        return None
+    order = "F" if pages.fortran_order else "C"
+    dtype, shape = dtype_of(pages.descr), tuple(pages.shape)
+    return memmap._over(pages, shape, dtype, order, _name(filename, path), pages.offset, mode)
+
+
+def _name(filename, path):
+    if isinstance(filename, os.PathLike):
+        return pathlib.Path(filename).resolve()
     # NumPy says nothing of a path that is bytes.
     return None if isinstance(path, bytes) else os.path.abspath(path)
 

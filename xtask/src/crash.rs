@@ -24,7 +24,7 @@ pub fn parse(arguments: &[String]) -> Result<u64, String> {
 /// Kills so many processes at each kind of work, then cuts the power. Whether all that was left
 /// behind was whole.
 pub fn run(workspace: &Workspace, kills: u64) -> Result<bool, String> {
-    let python = setup::virtual_environment(workspace, false)?;
+    let python = setup::virtual_environment(workspace, &setup::ORACLE, false)?;
     let mut killed = tests(workspace, &["--test", "kills"]);
     killed.env("MAPRAY_PYTHON", python).env("MAPRAY_NO_SKIP", "1");
     killed.env("MAPRAY_KILLS", kills.to_string()).args(["--", "--nocapture"]);

@@ -3,6 +3,7 @@
 mod ci;
 mod crash;
 mod fuzz;
+mod package;
 mod python;
 mod screenshots;
 mod setup;
@@ -20,10 +21,11 @@ use workspace::Workspace;
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
-  setup [--ci]               make the virtual environment with the pinned NumPy;
+  setup [--ci]               make the virtual environments with the pinned Python packages;
                              --ci also installs the system packages that the tests need
   test [--no-skip] [FILTER]  run every test, or those whose name holds FILTER;
                              --no-skip makes each skip a failure
+  python [FILTER]            of these, the tests of the Python package only
   ci                         rustfmt, clippy, rustdoc, then test --no-skip
   screenshots                draw docs/images anew
   valgrind [FILTER]          the library's tests under memcheck
@@ -38,6 +40,7 @@ enum Command {
     Help,
     Setup { install: bool },
     Test(test::Options),
+    Python(test::Options),
     Ci,
     Screenshots,
     Valgrind { filter: Option<String> },
@@ -53,6 +56,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "help" | "--help" | "-h" => return Ok(Command::Help),
         "setup" => (&["--ci"], 0),
         "test" => (&["--no-skip"], 1),
+        "python" => (&[], 1),
         "ci" | "screenshots" => (&[], 0),
         "valgrind" => (&[], 1),
         "fuzz" => return fuzz::Options::parse(rest).map(Command::Fuzz),
@@ -65,15 +69,12 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
     if let Some(extra) = filters.get(places) {
         return Err(format!("'{name}' cannot use the argument '{extra}'"));
     }
+    let filter = filters.first().map(|filter| filter.to_string());
     Ok(match name.as_str() {
         "setup" => Command::Setup { install: !flags.is_empty() },
-        "test" => Command::Test(test::Options {
-            no_skip: !flags.is_empty(),
-            filter: filters.first().map(|filter| filter.to_string()),
-        }),
-        "valgrind" => {
-            Command::Valgrind { filter: filters.first().map(|filter| filter.to_string()) }
-        }
+        "test" => Command::Test(test::Options { no_skip: !flags.is_empty(), filter }),
+        "python" => Command::Python(test::Options { no_skip: false, filter }),
+        "valgrind" => Command::Valgrind { filter },
         "screenshots" => Command::Screenshots,
         _ => Command::Ci,
     })
@@ -91,11 +92,18 @@ fn run(command: Command) -> Result<bool, String> {
             if install {
                 setup::install_missing()?;
             }
-            let python = setup::virtual_environment(&workspace, install)?;
-            println!("{} is ready", python.display());
+            for environment in [&setup::ORACLE, &setup::PACKAGE] {
+                let python = setup::virtual_environment(&workspace, environment, install)?;
+                println!("{} is ready", python.display());
+            }
             Ok(true)
         }
         Command::Test(options) => Ok(close(&test::run(&workspace, &options), options.no_skip)),
+        Command::Python(options) => {
+            let mut tally = Tally::default();
+            package::run(&workspace, &options, &mut tally);
+            Ok(close(&tally, options.no_skip))
+        }
         Command::Ci => Ok(close(&ci::run(&workspace), true)),
         Command::Screenshots => screenshots::run(&workspace),
         Command::Valgrind { filter } => valgrind::run(&workspace, filter.as_deref()),
@@ -148,6 +156,8 @@ mod tests {
         assert_eq!(parse_line("setup --ci"), Ok(Command::Setup { install: true }));
         assert_eq!(parse_line("test"), test(false, None));
         assert_eq!(parse_line("test npy --no-skip"), test(true, Some("npy")));
+        let python = test::Options { no_skip: false, filter: Some("npy".into()) };
+        assert_eq!(parse_line("python npy"), Ok(Command::Python(python)));
         assert_eq!(parse_line("ci"), Ok(Command::Ci));
         assert_eq!(parse_line("screenshots"), Ok(Command::Screenshots));
         assert_eq!(parse_line("--help"), Ok(Command::Help));

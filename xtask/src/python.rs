@@ -52,6 +52,14 @@ pub fn install(interpreter: &Path, requirements: &Path, patient: bool) -> Result
     finish(pip.output(), "pip cannot install the pinned packages (is there a network?)")
 }
 
+/// Installs a wheel in the place of what there is of that package, and nothing else.
+pub fn replace(interpreter: &Path, wheel: &Path, folder: &Path) -> Result<(), String> {
+    let mut pip = tool(interpreter, folder);
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+    pip.args(["--force-reinstall", "--no-deps", "--no-index"]).arg(wheel);
+    finish(pip.output(), "pip cannot install the wheel")
+}
+
 fn finish(output: std::io::Result<Output>, failure: &str) -> Result<(), String> {
     let output = output.map_err(|error| format!("{failure}: {error}"))?;
     if output.status.success() {

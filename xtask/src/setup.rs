@@ -55,13 +55,31 @@ fn missing<'a>(programs: &[(&str, &'a str)]) -> Vec<&'a str> {
         .collect()
 }
 
+/// A virtual environment: its folder among what Cargo builds, and the file that says what is in it.
+pub struct Environment {
+    folder: &'static str,
+    requirements: &'static str,
+}
+
+/// NumPy and others, that Rust's tests ask what is right.
+pub const ORACLE: Environment =
+    Environment { folder: "venv", requirements: "xtask/requirements.txt" };
+
+/// What the Python package is built and tested with.
+pub const PACKAGE: Environment =
+    Environment { folder: "venv-package", requirements: "xtask/requirements-package.txt" };
+
 /// The interpreter of the virtual environment, which is made unless it is up to date.
 ///
 /// A patient setup tries longer to reach the package index.
-pub fn virtual_environment(workspace: &Workspace, patient: bool) -> Result<PathBuf, String> {
-    let requirements = workspace.root.join("xtask/requirements.txt");
+pub fn virtual_environment(
+    workspace: &Workspace,
+    environment: &Environment,
+    patient: bool,
+) -> Result<PathBuf, String> {
+    let requirements = workspace.root.join(environment.requirements);
     let wanted = fs::read_to_string(&requirements).map_err(at(&requirements))?;
-    let environment = workspace.target.join("venv");
+    let environment = workspace.target.join(environment.folder);
     let interpreter = python::interpreter(&environment);
     let stamp = environment.join("requirements.stamp");
     if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python::runs(&interpreter) {

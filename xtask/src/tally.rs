@@ -51,7 +51,7 @@ impl Tally {
     pub fn end(&mut self, success: bool) {
         self.notice_death();
         if !success && self.failed == 0 {
-            self.fail(&format!("cargo test{}: it failed without a failed test", self.label));
+            self.fail(&format!("the tests{}: they failed without a failed test", self.label));
         }
     }
 
@@ -88,7 +88,8 @@ impl Tally {
         report + &format!("{passed} passed, {failed} failed, {skipped} skipped\n")
     }
 
-    fn skip(&mut self, name: &str, reason: &str) {
+    /// Counts a skipped test, with its reason.
+    pub fn skip(&mut self, name: &str, reason: &str) {
         self.skipped.push((format!("{name}{}", self.label), reason.to_owned()));
     }
 

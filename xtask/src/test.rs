@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::setup;
+use crate::package;
+use crate::setup::{self, ORACLE};
 use crate::tally::Tally;
 use crate::workspace::{Workspace, at, show};
 
@@ -24,7 +25,7 @@ pub struct Options {
 /// Runs the tests and counts them.
 pub fn run(workspace: &Workspace, options: &Options) -> Tally {
     let mut tally = Tally::default();
-    let oracle = setup::virtual_environment(workspace, options.no_skip);
+    let oracle = setup::virtual_environment(workspace, &ORACLE, options.no_skip);
     if let Err(reason) = &oracle {
         eprintln!("NumPy is missing: {reason}");
         if options.no_skip {
@@ -49,6 +50,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Tally {
             tally.fail(&format!("cargo test{label}: {error}"));
         }
     }
+    package::run(workspace, options, &mut tally);
     tally
 }
 
@@ -57,13 +59,18 @@ fn with(mut cargo: Command, packages: &[&str]) -> Command {
     cargo
 }
 
-/// Runs Cargo's tests, passing their output on while counting it.
-fn count(cargo: &mut Command, label: &str, target: &Path, tally: &mut Tally) -> Result<(), String> {
+/// Runs tests that report as Rust's harness does, passing their output on while counting it.
+pub fn count(
+    command: &mut Command,
+    label: &str,
+    target: &Path,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let log = target.join("skipped-tests.log");
     fs::write(&log, "").map_err(at(&log))?;
-    show(cargo);
-    let cargo = cargo.env("MAPRAY_SKIP_LOG", &log).stdout(Stdio::piped());
-    let mut child = cargo.spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
+    show(command);
+    let command = command.env("MAPRAY_SKIP_LOG", &log).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("cannot run it: {error}"))?;
     let mut tests = Tally::labelled(label);
     if let Some(output) = child.stdout.take() {
         let mut output = BufReader::new(output);
@@ -75,7 +82,7 @@ fn count(cargo: &mut Command, label: &str, target: &Path, tally: &mut Tally) -> 
             line.clear();
         }
     }
-    let status = child.wait().map_err(|error| format!("cannot wait for cargo: {error}"))?;
+    let status = child.wait().map_err(|error| format!("cannot wait for it: {error}"))?;
     tests.read_skip_log(&fs::read_to_string(&log).map_err(at(&log))?);
     tests.end(status.success());
     tally.add(tests);

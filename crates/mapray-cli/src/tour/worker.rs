@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use mapray::{LiveMap, MapOptions, Mode, Result};
 use ndarray::Ix1;
 
 use super::Tour;
+use crate::itself;
 
 /// The variable that tells a process of this program that it is a worker, and which.
 const WORKER: &str = "MAPRAY_TOUR_WORKER";
@@ -35,8 +36,7 @@ pub fn share(tour: &mut Tour, _: &Path) -> Result<()> {
     let segment: LiveMap<u64, Ix1> = LiveMap::memfd("mapray-tour", LEN)?;
     let start = |number: usize| {
         let segment = Stdio::from(segment.file().ok()?);
-        let program = std::env::current_exe().ok()?;
-        let mut command = Command::new(program);
+        let mut command = itself::command()?;
         command.arg("tour").env(WORKER, number.to_string()).stdin(segment).stdout(Stdio::null());
         command.spawn().ok()
     };

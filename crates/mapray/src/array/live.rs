@@ -241,6 +241,58 @@ impl DynLiveMap {
         self.name(read::for_each_block(&*self.region, &self.layout, max_bytes, work))
     }
 
+    /// Where the element at index 0, 0, … lies in memory: for other languages, which have promises of
+    /// their own. It stays there as long as the map or one of its clones and slices lives, but not
+    /// necessarily readable: the file may be cut short. Of a map without elements the pointer leads
+    /// nowhere.
+    ///
+    /// ```
+    /// use mapray::DynLiveMap;
+    ///
+    /// let map = DynLiveMap::memfd("example", "<i4".parse()?, &[3])?;
+    /// map.set(&[1], 7)?;
+    /// // SAFETY: a memfd of ours is never cut short, and no other thread knows it.
+    /// assert_eq!(unsafe { map.as_ptr().cast::<i32>().wrapping_add(1).read() }, 7);
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    pub fn as_ptr(&self) -> *mut u8 {
+        self.region.pointer(self.layout.offset())
+    }
+
+    /// Lets the file go while the pages stay: private zeros take their place at once, for this map, its
+    /// clones and its slices. Nothing is written first; [`flush`](DynLiveMap::flush) does that. From then
+    /// on every call that can fail on the map does, and the file may be cut short. For whoever has lent
+    /// [`as_ptr`](DynLiveMap::as_ptr) to code that cannot be made to give it back.
+    ///
+    /// ```
+    /// use mapray::{ErrorKind, MapOptions, Mode};
+    ///
+    /// # if cfg!(any(mapray_portable, not(target_os = "linux"))) { return Ok(()); }
+    /// # let folder = std::env::temp_dir().join(format!("mapray-detach-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).unwrap();
+    /// # let path = folder.join("a.bin");
+    /// let mut map = MapOptions::new().mode(Mode::Write).shape(10).live_dyn(&path)?;
+    /// map.fill(1_u8)?;
+    /// let lent = map.as_ptr();
+    /// map.detach()?;
+    /// // SAFETY: the page is there, in place of the one of the file.
+    /// assert_eq!(unsafe { lent.read() }, 0);
+    /// assert_eq!(map.flush().unwrap_err().kind(), ErrorKind::Mode);
+    /// assert_eq!(std::fs::read(&path).unwrap(), [1; 10]);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] where the system refuses, and outside Linux; the pages are as they were then, but
+    /// the map is of no use any more.
+    pub fn detach(&mut self) -> Result<()> {
+        // SAFETY: as for `discard`: a live map lends nothing, and whoever made a stable map of a clone
+        // has promised that no byte changes through any other.
+        unsafe { self.region.detach() }
+    }
+
     /// Takes the map for one that nobody writes or cuts short, so that references can be lent.
     ///
     /// # Safety

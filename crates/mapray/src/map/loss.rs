@@ -60,7 +60,7 @@ impl Loss {
     }
 
     /// Before the bytes are replaced: who sees a zero in their place must see this too.
-    fn note(&self, addresses: &Range<usize>, len: Option<u64>) {
+    pub(super) fn note(&self, addresses: &Range<usize>, len: Option<u64>) {
         self.len.fetch_min(len.unwrap_or(UNKNOWN), Ordering::Relaxed);
         self.end.fetch_max(addresses.end, Ordering::Relaxed);
         self.first.fetch_min(addresses.start, Ordering::Relaxed);
@@ -140,6 +140,10 @@ impl Record {
     pub(super) fn lost(&self) -> Option<Error> {
         if self.loss.is_none() {
             return None;
+        }
+        if self.is_let_go() {
+            let message = "the map was detached from its file";
+            return Some(Error::new(ErrorKind::Mode, message).hint("open the file anew"));
         }
         let len = match self.loss.len.load(Ordering::Relaxed) {
             UNKNOWN => self.file_len(),

@@ -1,5 +1,6 @@
 //! A run of bytes of a file, mapped.
 
+mod detach;
 mod edits;
 
 use std::fs::File;

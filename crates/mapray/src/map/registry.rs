@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,8 @@ pub(super) struct Record {
     pub identity: Identity,
     pub probe: LengthProbe,
     pub loss: Loss,
+    /// Whether zeros have taken the place of all pages because nobody wants the file any more.
+    is_let_go: AtomicBool,
 }
 
 impl Record {
@@ -44,7 +47,26 @@ impl Record {
         let page = sys::page_size() as u64;
         let (start, base) = (mapping.as_ptr().addr(), bytes.start / page * page);
         let end = start + (bytes.end - base).next_multiple_of(page) as usize;
-        Record { addresses: start..end, bytes, base, mode, identity, probe, loss: Loss::none(end) }
+        Record {
+            addresses: start..end,
+            bytes,
+            base,
+            mode,
+            identity,
+            probe,
+            loss: Loss::none(end),
+            is_let_go: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that zeros take the place of all pages. To be called before they do.
+    pub(super) fn let_go(&self) {
+        self.is_let_go.store(true, Ordering::Relaxed);
+        self.loss.note(&self.addresses, None);
+    }
+
+    pub(super) fn is_let_go(&self) -> bool {
+        self.is_let_go.load(Ordering::Relaxed)
     }
 
     /// The length of the file now, where it can be told.
@@ -135,7 +157,7 @@ fn on_maps_of<T>(
         // SAFETY: a record lives as long as it is in the registry, and the lock keeps it there.
         unsafe { record.as_ref() }
     });
-    work(&mut records.filter(|record| record.identity == identity))
+    work(&mut records.filter(|record| record.identity == identity && !record.is_let_go()))
 }
 
 /// Cuts the file to `len` bytes, unless a map of this process reaches beyond them.

@@ -194,13 +194,13 @@ pub(crate) fn has_page(page: usize, access: Access) -> bool {
 ///
 /// # Safety
 ///
-/// The pages must be part of one map, which stays mapped meanwhile, and the kernel must have no page
-/// of its file for any of them.
+/// The pages must be part of one map, which stays mapped meanwhile, and nobody may rely on what they
+/// hold: the kernel has no page of the file for them, or everybody who has the map has given it up.
 pub(crate) unsafe fn replace_with_zeros(pages: Range<usize>, writable: bool) -> bool {
     let protection = ProtFlags::READ | if writable { ProtFlags::WRITE } else { ProtFlags::empty() };
     let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
     let start = ptr::without_provenance_mut(pages.start);
-    // SAFETY: by the caller's promise nobody could load or store there, and the range is a map's own.
+    // SAFETY: by the caller's promise nobody relies on what is there, and the range is a map's own.
     unsafe { mm::mmap_anonymous(start, pages.len(), protection, flags) }.is_ok()
 }
 

@@ -45,7 +45,7 @@ impl Region {
     }
 
     /// Keeps pages from being edited for the first time, or dropped, by anybody else.
-    fn no_edits(&self) -> RwLockWriteGuard<'_, ()> {
+    pub(super) fn no_edits(&self) -> RwLockWriteGuard<'_, ()> {
         self.edits.write().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -7,13 +7,14 @@ use crate::workspace::{Workspace, at, installed, succeeds, tool};
 
 /// Targets that work in memory alone. All others make files, which takes longer.
 const IN_MEMORY: [&str; 3] = ["dtype", "npy_header", "slice"];
-const RUNS_IN_MEMORY: u64 = 10_000_000;
-const RUNS_ON_FILES: u64 = 1_000_000;
 
-/// The longest input in bytes; the most memory in MiB that one allocation, and all of them, may
-/// take; and the most seconds that one input may.
-const LIMITS: [&str; 4] =
-    ["-max_len=2048", "-malloc_limit_mb=64", "-rss_limit_mb=2048", "-timeout=20"];
+/// How often one kind of target is run, and the longest input in bytes.
+const IN_MEMORY_RUNS: (u64, u64) = (10_000_000, 512);
+const ON_FILES_RUNS: (u64, u64) = (1_000_000, 2048);
+
+/// The most memory in MiB that one allocation, and all of them, may take, and the most seconds that
+/// one input may.
+const LIMITS: [&str; 3] = ["-malloc_limit_mb=64", "-rss_limit_mb=2048", "-timeout=20"];
 
 /// What `cargo xtask fuzz` is asked for.
 #[derive(Debug, Default, PartialEq)]
@@ -66,9 +67,11 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool, String> {
         fuzz.args(["fuzz", "run", "--target-dir"]).arg(workspace.target.join("fuzz"));
         // What is found goes to the first folder; the others are read only.
         fuzz.arg(target).arg(corpus).args(["fuzz/valid", "fuzz/hostile", "--"]).args(LIMITS);
-        let usual =
-            if IN_MEMORY.contains(&target.as_str()) { RUNS_IN_MEMORY } else { RUNS_ON_FILES };
-        fuzz.arg(format!("-runs={}", options.runs.unwrap_or(usual))).arg("-print_final_stats=1");
+        let is_in_memory = IN_MEMORY.contains(&target.as_str());
+        let (usual, longest) = if is_in_memory { IN_MEMORY_RUNS } else { ON_FILES_RUNS };
+        let runs = options.runs.unwrap_or(usual);
+        fuzz.args([format!("-runs={runs}"), format!("-max_len={longest}")]);
+        fuzz.arg("-print_final_stats=1");
         if !succeeds(&mut fuzz) {
             return Ok(false);
         }

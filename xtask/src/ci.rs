@@ -32,6 +32,10 @@ fn linters(workspace: &Workspace) -> Vec<(&'static str, Command)> {
     vec![
         ("rustfmt", with(workspace.cargo(), "fmt --all --check")),
         ("rustfmt (fuzz)", with(workspace.cargo(), "fmt --manifest-path fuzz/Cargo.toml --check")),
+        (
+            "rustfmt (compare)",
+            with(workspace.cargo(), "fmt --manifest-path crates/mapray-compare/Cargo.toml --check"),
+        ),
         ("clippy", with(workspace.cargo(), "clippy --workspace --all-targets -- -D warnings")),
         (
             "clippy (portable)",

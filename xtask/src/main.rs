@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's chores.
 
+mod bench;
 mod ci;
 mod crash;
 mod fuzz;
@@ -32,6 +33,9 @@ Usage: cargo xtask COMMAND
   crash [--kills N]          1000 processes, or N, killed at each kind of work, and the power cut
   fuzz [--runs N] [TARGET]   every fuzz target, or one, until it has tried N inputs; without N
                              10 million where it works in memory, 1 million on files
+  bench [--rounds N] [--size small|full] [NAME]
+                             mapray beside NumPy, other crates and the machine's limits: all rows,
+                             or those whose name holds NAME; writes to benches/record
 ";
 
 /// What the command line asks for.
@@ -46,6 +50,7 @@ enum Command {
     Valgrind { filter: Option<String> },
     Fuzz(fuzz::Options),
     Crash { kills: u64 },
+    Bench(bench::Options),
 }
 
 fn parse(arguments: &[String]) -> Result<Command, String> {
@@ -60,6 +65,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "ci" | "screenshots" => (&[], 0),
         "valgrind" => (&[], 1),
         "fuzz" => return fuzz::Options::parse(rest).map(Command::Fuzz),
+        "bench" => return bench::Options::parse(rest).map(Command::Bench),
         "crash" => return crash::parse(rest).map(|kills| Command::Crash { kills }),
         _ => return Err(format!("there is no command '{name}'")),
     };
@@ -109,6 +115,7 @@ fn run(command: Command) -> Result<bool, String> {
         Command::Valgrind { filter } => valgrind::run(&workspace, filter.as_deref()),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Crash { kills } => crash::run(&workspace, kills),
+        Command::Bench(options) => bench::run(&workspace, &options),
     }
 }
 
@@ -173,6 +180,22 @@ mod tests {
         assert_eq!(parse_line("fuzz --runs 7"), fuzz(None, Some(7)));
         assert_eq!(parse_line("crash"), Ok(Command::Crash { kills: 1000 }));
         assert_eq!(parse_line("crash --kills 7"), Ok(Command::Crash { kills: 7 }));
+        let bench = |name: Option<&str>, rounds, size| {
+            let name = name.map(str::to_owned);
+            Ok(Command::Bench(bench::Options { name, rounds, size }))
+        };
+        assert_eq!(parse_line("bench"), bench(None, None, bench::Size::Full));
+        assert_eq!(
+            parse_line("bench f4 --rounds 3 --size small"),
+            bench(Some("f4"), Some(3), bench::Size::Small)
+        );
+        assert_eq!(parse_line("bench --size full x"), bench(Some("x"), None, bench::Size::Full));
+        for wrong in
+            ["bench a b", "bench --rounds", "bench --rounds 0", "bench --size", "bench --size x"]
+        {
+            assert!(parse_line(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_line("bench --fast").is_err());
         for wrong in
             ["crash 7", "crash --kills", "crash --kills x", "crash --kills 0", "crash --ci"]
         {

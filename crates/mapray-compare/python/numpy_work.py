@@ -1,0 +1,196 @@
+"""NumPy's side: `numpy_work.py CONTENDER WORK [KEY=VALUE ...]` does one piece of work.
+
+It prints the seconds that the work took, without the start of Python and its imports, and a number that tells whether
+it was the same work: the result of a reduction, the size of a file. `numpy_work.py versions` prints what runs.
+
+What WORK does, and what the keys mean, is written down in `src/child/mod.rs`.
+"""
+
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+
+def once(work):
+    """The seconds of one run, and what it returned."""
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def often(work, times):
+    """The median of the seconds of many runs, after some that do not count."""
+    for _ in range(3):
+        work()
+    runs = [once(work) for _ in range(times)]
+    return statistics.median(seconds for seconds, _ in runs), runs[0][1]
+
+
+def open_one(o):
+    def work():
+        return float(np.load(o["path"], mmap_mode="r")[0])
+
+    return often(work, 200)
+
+
+def open_member(o):
+    def work():
+        with np.load(o["path"]) as archive:
+            return float(archive[o["member"]][0])
+
+    return often(work, 30)
+
+
+def viewed(array, view):
+    match view:
+        case "whole":
+            return array
+        case "step":
+            return array[::2]
+        case "transposed":
+            return array[:, 256:768].T
+    raise ValueError(view)
+
+
+def reduce(o):
+    options = {}
+    if "axis" in o:
+        options["axis"] = int(o["axis"])
+    if "accumulate" in o:
+        options["dtype"] = o["accumulate"]
+    op = getattr(np, o["op"])
+
+    def work():
+        return op(viewed(np.load(o["path"], mmap_mode="r"), o.get("view", "whole")), **options)
+
+    seconds, result = once(work)
+    return seconds, float(np.sum(result, dtype=float))
+
+
+def summary(o):
+    def work():
+        array = np.load(o["path"], mmap_mode="r")
+        bad = np.isnan(array).sum(), np.isinf(array).sum()
+        return float(array.sum()), array.min(), array.max(), array.mean(), array.std(), bad
+
+    seconds, result = once(work)
+    return seconds, result[0]
+
+
+def load(o):
+    seconds, array = once(lambda: np.load(o["path"]))
+    return seconds, float(array.flat[-1])
+
+
+def load_members(o):
+    def work():
+        with np.load(o["path"]) as archive:
+            return [archive[name] for name in archive.files]
+
+    seconds, arrays = once(work)
+    return seconds, sum(float(array[-1]) for array in arrays)
+
+
+def sync(path):
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def save(o):
+    array = np.load(o["path"])
+
+    def work():
+        np.save(o["out"], array)
+        if o["synced"] == "1":
+            sync(o["out"])
+
+    return once(work)[0], os.path.getsize(o["out"])
+
+
+def savez(o):
+    write = np.savez_compressed if o["compressed"] == "1" else np.savez
+    arrays = np.array_split(np.load(o["path"]), int(o["members"]))
+    arrays = {f"member{index:04}": array for index, array in enumerate(arrays)}
+    return once(lambda: write(o["out"], **arrays))[0], os.path.getsize(o["out"])
+
+
+def cap(o):
+    """Caps the private memory at so many MiB above what there is."""
+    if "cap" in o:
+        with open("/proc/self/status") as status:
+            data = next(int(line.split()[1]) for line in status if line.startswith("VmData"))
+        limit = (data << 10) + (int(o["cap"]) << 20)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def convert(o):
+    cap(o)
+
+    def through_memory():
+        array = np.load(o["path"], mmap_mode="r")
+        np.save(o["out"], array.astype(o["dtype"]) if "dtype" in o else np.asfortranarray(array))
+
+    def through_maps():
+        array = np.load(o["path"], mmap_mode="r")
+        out = open_memmap(
+            o["out"],
+            "w+",
+            dtype=o.get("dtype", array.dtype),
+            shape=array.shape,
+            fortran_order=o.get("order") == "F",
+        )
+        out[...] = array
+
+    work = through_maps if o["contender"] == "numpy-memmap" else through_memory
+    return once(work)[0], os.path.getsize(o["out"])
+
+
+def multiply(o):
+    def work():
+        array = np.load(o["path"], mmap_mode="r")
+        out = open_memmap(o["out"], "w+", dtype=array.dtype, shape=array.shape)
+        np.multiply(array, array.dtype.type(0.5), out=out)
+
+    return once(work)[0], os.path.getsize(o["out"])
+
+
+def flush(o):
+    array = np.load(o["path"], mmap_mode="r+")
+    array[len(array) // 2 :: 16, 0] = 0.5
+    array[:256, 0] = 0.5
+    return once(lambda: array[:256].flush())[0], 0.0
+
+
+WORK = {
+    "open": open_one,
+    "open-member": open_member,
+    "reduce": reduce,
+    "summary": summary,
+    "load": load,
+    "load-members": load_members,
+    "save": save,
+    "savez": savez,
+    "convert": convert,
+    "multiply": multiply,
+    "flush": flush,
+}
+
+
+def main():
+    if sys.argv[1] == "versions":
+        print(f"NumPy {np.__version__}, Python {platform.python_version()}")
+        return
+    contender, work, *rest = sys.argv[1:]
+    options = dict(pair.split("=", 1) for pair in rest)
+    seconds, value = WORK[work](options | {"contender": contender})
+    print(repr(seconds), repr(float(value)))
+
+
+if __name__ == "__main__":
+    main()

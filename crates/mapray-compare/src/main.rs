@@ -1,0 +1,76 @@
+//! mapray beside NumPy, other crates and the machine's limits, in turn in one run.
+//!
+//! `cargo xtask bench` builds and starts it; CONTRIBUTING.md tells how.
+
+mod child;
+mod facts;
+mod figures;
+mod input;
+mod options;
+mod row;
+mod rows;
+mod subject;
+mod table;
+
+use std::error::Error;
+use std::fs;
+use std::process::ExitCode;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.split_first() {
+        Some((first, rest)) if first == "child" => child::run(rest).map(|()| true),
+        _ => Options::parse(&arguments).map_err(Into::into).and_then(|options| compare(&options)),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the rows, prints their tables and writes the record. Whether every contender did its work.
+fn compare(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let name = options.filter.as_deref().unwrap_or_default();
+    let mut rows = rows::all(options.size);
+    let all: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    rows.retain(|row| row.name.contains(name));
+    if rows.is_empty() {
+        return Err(format!("no row's name holds '{name}'; there are {}", all.join(", ")).into());
+    }
+    let here = &options.surroundings;
+    fs::create_dir_all(&here.folder)?;
+    let facts = facts::all(here, &options.command_line(), options.rounds);
+    let mut text = format!("# {}\n\n{}", options.title(), table::facts(&facts));
+    println!("{text}");
+    let mut results = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let done = figures::run(row, options.rounds, here);
+        if rows.get(index + 1).is_none_or(|next| next.input != row.input) {
+            row.input.remove(&here.folder);
+        }
+        let result = done?;
+        let section = table::section(&result);
+        println!("{section}");
+        text.push('\n');
+        text.push_str(&section);
+        results.push(result);
+    }
+    if let Some(record) = &options.record {
+        fs::create_dir_all(record)?;
+        let date = facts.iter().find(|(what, _)| *what == "date").map_or("", |(_, date)| date);
+        let day = date.split(' ').next().unwrap_or_default();
+        let path = record.join(format!("{day}-{}", options.title()));
+        fs::write(path.with_extension("md"), &text)?;
+        let json = serde_json::to_string_pretty(&table::json(&facts, &results))?;
+        fs::write(path.with_extension("json"), json + "\n")?;
+        println!("written to {}", path.with_extension("md").display());
+    }
+    let failed = |one: &figures::Measured| one.failure.is_some();
+    Ok(!results.iter().flat_map(|result| &result.measured).any(failed))
+}

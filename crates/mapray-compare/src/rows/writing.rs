@@ -1,0 +1,104 @@
+//! Copies: into memory, into files, into archives, into other dtypes and orders.
+
+use super::{MIB, Size};
+use crate::input::Input;
+use crate::row::{Row, Value};
+use crate::subject::Subject::{
+    self, ArrayFile, Copy, CopyOne, Fill, LiveMap, Mapray, Msync, NdarrayNpy, Npyz, NumPy,
+    NumPyMaps, Pwrite,
+};
+
+pub fn rows(size: Size) -> Vec<Row> {
+    let line = Input::line("<f4", size.mib(2048));
+    [
+        line_rows(&line),
+        vec![load(Input::line("<f4", 128 * MIB), "load-128")],
+        archives(size),
+        conversions(size),
+        vec![transpose(size), flush(size)],
+    ]
+    .concat()
+}
+
+fn load(input: Input, name: &str) -> Row {
+    let row = Row::new(name, "load: a copy in fresh memory", input, "load");
+    Row { fresh: row.bytes, ..row }
+        .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, NdarrayNpy, Npyz, Copy, CopyOne])
+}
+
+fn line_rows(line: &Input) -> Vec<Row> {
+    let bytes = line.bytes();
+    let save = |name: &str, title: &str, synced: u8| {
+        let row = Row::new(name, title, line.clone(), "save").option("synced", synced);
+        row.writes(bytes, bytes).subjects(&[NumPy, Mapray, NdarrayNpy, Pwrite, Fill])
+    };
+    vec![
+        load(line.clone(), "load"),
+        save("save", "save into the page cache", 0),
+        save("save-synced", "save and sync", 1),
+        Row::new("multiply", "half of each element, map to map", line.clone(), "multiply")
+            .writes(bytes, 0)
+            .subjects(&[NumPyMaps, Mapray, Pwrite, Copy]),
+    ]
+}
+
+fn archives(size: Size) -> Vec<Row> {
+    let savez = |name: &str, title: &str, input: Input, members: u32, compressed: u8| {
+        let bytes = input.bytes();
+        Row::new(name, title, input, "savez")
+            .option("members", members)
+            .option("compressed", compressed)
+            .writes(bytes, bytes)
+            .subjects(&[NumPy, Mapray, NdarrayNpy])
+    };
+    let large = Input::line("<f4", size.mib(1024));
+    let middling = Input::line("<f4", size.mib(256) / if size == Size::Small { 4 } else { 1 });
+    let stored = savez("savez", "savez of 4 arrays", large, 4, 0);
+    let small = Input::line("<f4", MIB);
+    let loaded = Input::Archive { members: 4, length: middling.bytes() / 16, compressed: true };
+    let load = Row::new("load-compressed", "load 4 deflated arrays", loaded, "load-members");
+    vec![
+        stored.subjects(&[Pwrite]),
+        savez("savez-1000", "savez of 1,000 arrays of 1 KiB", small, 1000, 0),
+        savez("savez-compressed", "savez_compressed of 4 arrays", middling, 4, 1),
+        Row { fresh: load.bytes, ..load }.subjects(&[NumPy, Mapray, NdarrayNpy]),
+    ]
+}
+
+/// Names, dtypes, how many MiB, and how much longer the result is.
+const CONVERSIONS: [(&str, &str, &str, u64, u64); 3] = [
+    ("convert-f2-f4", "<f2", "<f4", 512, 2),
+    ("convert-f4-f8", "<f4", "<f8", 512, 2),
+    ("convert-byte-swap", ">f4", "<f4", 1024, 1),
+];
+
+fn conversions(size: Size) -> Vec<Row> {
+    let convert = |(name, from, to, mib, growth): (&str, &'static str, &str, u64, u64)| {
+        let input = Input::line(from, size.mib(mib));
+        let bytes = growth * input.bytes();
+        let title = format!("{from} to {to}, file to file");
+        Row::new(name, &title, input, "convert")
+            .option("dtype", to)
+            .writes(bytes, bytes)
+            .subjects(&[NumPy, NumPyMaps, Mapray, Pwrite, Copy])
+    };
+    CONVERSIONS.map(convert).into()
+}
+
+const CAP: &[Subject] = &[NumPyMaps, Mapray, Pwrite, Copy];
+
+fn transpose(size: Size) -> Row {
+    let side = if size == Size::Small { 4096 } else { 8192 };
+    let input = Input::Array { dtype: "<f4", shape: vec![side, side], fortran: false };
+    let bytes = input.bytes();
+    let row = Row::new("transpose", "C order to Fortran order, file to file", input, "convert");
+    let row = row.option("order", "F").option("cap", 64).writes(bytes, 0).subjects(CAP);
+    Row { note: Some("private memory is capped at 64 MiB, the page cache is not"), ..row }
+}
+
+fn flush(size: Size) -> Row {
+    let input = Input::table(size.mib(4096), false);
+    let title = "flush 256 rows of a map with one dirty page in 16 of its second half";
+    let row = Row::new("flush-slice", title, input, "flush").subjects(&[NumPy, Mapray, Msync]);
+    Row { bytes: 0, value: Value::Result, ..row }
+}

@@ -1,0 +1,107 @@
+//! Who does the work of a row.
+
+use std::fmt;
+
+/// A contender: what does the work, or what bounds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// NumPy, as one would write it.
+    NumPy,
+    /// NumPy into a map of the result, where the usual way would need the array in memory.
+    NumPyMaps,
+    /// `mapray::Map` and `DynMap`, or what writes files.
+    Mapray,
+    /// `mapray::ArrayFile`: positional reads.
+    ArrayFile,
+    /// `mapray::LiveMap`: a map that others may write.
+    LiveMap,
+    /// The command, a whole process of it.
+    Command,
+    /// ndarray-npy, over memmap2 where it maps.
+    NdarrayNpy,
+    Npyz,
+    Safetensors,
+    /// Reading memory with one thread, and with all.
+    ReadOne,
+    Read,
+    /// Copying memory with one thread, and with all.
+    CopyOne,
+    Copy,
+    /// Filling memory with all threads.
+    Fill,
+    /// open, fstat, pread, mmap, one load, munmap, close.
+    BareOpen,
+    /// fallocate, then `pwrite` of blocks of 8 MiB.
+    Pwrite,
+    /// Reading past the page cache, eight blocks of 4 MiB at a time.
+    Direct,
+    /// `msync` of the slice's pages alone.
+    Msync,
+}
+
+/// What a subject is to the others of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    NumPy,
+    Mapray,
+    Peer,
+    Limit,
+}
+
+use Subject::{
+    ArrayFile, BareOpen, Command, Copy, CopyOne, Direct, Fill, LiveMap, Mapray, Msync, NdarrayNpy,
+    Npyz, NumPy, NumPyMaps, Pwrite, Read, ReadOne, Safetensors,
+};
+
+/// Each subject, its name on command lines, and its name in tables.
+const NAMES: [(Subject, &str, &str); 18] = [
+    (NumPy, "numpy", "NumPy"),
+    (NumPyMaps, "numpy-memmap", "NumPy, map to map"),
+    (Mapray, "mapray", "mapray"),
+    (ArrayFile, "array-file", "mapray ArrayFile"),
+    (LiveMap, "live-map", "mapray LiveMap"),
+    (Command, "command", "mapray command, whole process"),
+    (NdarrayNpy, "ndarray-npy", "ndarray-npy"),
+    (Npyz, "npyz", "npyz"),
+    (Safetensors, "safetensors", "safetensors"),
+    (ReadOne, "read-1", "limit: read memory, 1 thread"),
+    (Read, "read", "limit: read memory"),
+    (CopyOne, "copy-1", "limit: copy memory, 1 thread"),
+    (Copy, "copy", "limit: copy memory"),
+    (Fill, "fill", "limit: fill memory"),
+    (BareOpen, "bare-open", "limit: system calls alone"),
+    (Pwrite, "pwrite", "limit: pwrite of 8 MiB blocks"),
+    (Direct, "direct", "limit: direct reads, 8 at a time"),
+    (Msync, "msync", "limit: msync of the slice"),
+];
+
+impl Subject {
+    /// The name by which a child process is told.
+    pub fn key(self) -> &'static str {
+        self.names().1
+    }
+
+    /// The subject of this name.
+    pub fn of_key(key: &str) -> Option<Subject> {
+        NAMES.iter().find(|(_, name, _)| *name == key).map(|(subject, ..)| *subject)
+    }
+
+    fn names(self) -> (Subject, &'static str, &'static str) {
+        *NAMES.iter().find(|(subject, ..)| *subject == self).expect("every subject has a name")
+    }
+
+    pub fn role(self) -> Role {
+        match self {
+            NumPy | NumPyMaps => Role::NumPy,
+            Mapray | ArrayFile | LiveMap | Command => Role::Mapray,
+            NdarrayNpy | Npyz | Safetensors => Role::Peer,
+            _ => Role::Limit,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.names().2)
+    }
+}

@@ -80,7 +80,8 @@ pub fn run(
     let mut order: Vec<usize> = (0..measured.len()).collect();
     for round in 0..=rounds {
         fastrand::shuffle(&mut order);
-        for contender in order.iter().map(|&index| &mut measured[index]) {
+        for &index in &order {
+            let contender = &mut measured[index];
             if contender.failure.is_some() {
                 continue;
             }

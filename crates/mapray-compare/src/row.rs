@@ -71,7 +71,7 @@ impl Row {
     }
 
     pub fn subjects(mut self, subjects: &[Subject]) -> Row {
-        self.subjects.extend(subjects);
+        self.subjects.extend_from_slice(subjects);
         self
     }
 

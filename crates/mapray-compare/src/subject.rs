@@ -23,10 +23,10 @@ pub enum Subject {
     Safetensors,
     /// Reading memory with one thread, and with all.
     ReadOne,
-    Read,
+    ReadAll,
     /// Copying memory with one thread, and with all.
     CopyOne,
-    Copy,
+    CopyAll,
     /// Filling memory with all threads.
     Fill,
     /// open, fstat, pread, mmap, one load, munmap, close.
@@ -49,8 +49,8 @@ pub enum Role {
 }
 
 use Subject::{
-    ArrayFile, BareOpen, Command, Copy, CopyOne, Direct, Fill, LiveMap, Mapray, Msync, NdarrayNpy,
-    Npyz, NumPy, NumPyMaps, Pwrite, Read, ReadOne, Safetensors,
+    ArrayFile, BareOpen, Command, CopyAll, CopyOne, Direct, Fill, LiveMap, Mapray, Msync,
+    NdarrayNpy, Npyz, NumPy, NumPyMaps, Pwrite, ReadAll, ReadOne, Safetensors,
 };
 
 /// Each subject, its name on command lines, and its name in tables.
@@ -65,9 +65,9 @@ const NAMES: [(Subject, &str, &str); 18] = [
     (Npyz, "npyz", "npyz"),
     (Safetensors, "safetensors", "safetensors"),
     (ReadOne, "read-1", "limit: read memory, 1 thread"),
-    (Read, "read", "limit: read memory"),
+    (ReadAll, "read", "limit: read memory"),
     (CopyOne, "copy-1", "limit: copy memory, 1 thread"),
-    (Copy, "copy", "limit: copy memory"),
+    (CopyAll, "copy", "limit: copy memory"),
     (Fill, "fill", "limit: fill memory"),
     (BareOpen, "bare-open", "limit: system calls alone"),
     (Pwrite, "pwrite", "limit: pwrite of 8 MiB blocks"),

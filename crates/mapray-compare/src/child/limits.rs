@@ -17,9 +17,9 @@ use crate::subject::Subject;
 pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
     match subject {
         Subject::ReadOne => read_memory(options.number("bytes")?, 1),
-        Subject::Read => read_memory(options.number("bytes")?, threads()),
+        Subject::ReadAll => read_memory(options.number("bytes")?, threads()),
         Subject::CopyOne => copy_memory(options.number("bytes")?, 1),
-        Subject::Copy => copy_memory(options.number("bytes")?, threads()),
+        Subject::CopyAll => copy_memory(options.number("bytes")?, threads()),
         Subject::Fill => fill_memory(options.number("bytes")?, threads()),
         Subject::BareOpen => bare_open(options.get("path")?),
         Subject::Pwrite => pwrite(options),

@@ -3,9 +3,8 @@
 use std::error::Error;
 
 use mapray::{
-    AnyArray, ArrayFile, Compression, Conversion, CreateOptions, Durability, DynMap, DynView,
-    Element, Map, MapMut, Mode, Npz, Order, Reduced, SaveOptions, SavezOptions, Scalar,
-    WritableElement, reduce, summary,
+    AnyArray, ArrayFile, Compression, Conversion, CreateOptions, Durability, DynMap, DynView, Map,
+    MapMut, Mode, Npz, Order, Reduced, SaveOptions, SavezOptions, Scalar, reduce, summary,
 };
 use ndarray::{Array1, Axis, Ix1, Ix2, Zip, s};
 
@@ -21,7 +20,7 @@ pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
         "summary" => once(
             // SAFETY: nobody else writes the benchmarks' files.
             || Ok(summary(&unsafe { DynMap::open(options.get("path")?)? })?),
-            |found| found.mean.map_or(f64::NAN, number) * found.count as f64,
+            |found| found.mean.unwrap_or(f64::NAN) * found.count as f64,
         ),
         "load" => once(|| load(subject, options), |array| array[array.len() - 1].into()),
         "load-members" => load_members(options),
@@ -187,10 +186,7 @@ fn multiply(options: &Options) -> Outcome {
 /// # Safety
 ///
 /// As [`mapray::LiveMap::assume_stable_mut`].
-unsafe fn created<T: Element + WritableElement>(
-    path: &str,
-    len: usize,
-) -> Result<MapMut<T, Ix1>, Box<dyn Error>> {
+unsafe fn created(path: &str, len: usize) -> Result<MapMut<f32, Ix1>, Box<dyn Error>> {
     let map = CreateOptions::new(len).live(path)?;
     // SAFETY: the caller's promise.
     Ok(unsafe { map.assume_stable_mut()? })

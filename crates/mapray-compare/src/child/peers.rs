@@ -6,7 +6,7 @@ use std::io::BufReader;
 
 use memmap2::Mmap;
 use ndarray::{Array, Array1, ArrayView, Axis, Dimension, Ix1, Ix2, RemoveAxis};
-use ndarray_npy::{NpzReader, NpzWriter, ReadNpyExt, ViewNpyExt, ViewableElement, WriteNpyExt};
+use ndarray_npy::{NpzReader, NpzWriter, ReadNpyExt, ViewElement, ViewNpyExt, WriteNpyExt};
 use num_traits::{Float, FromPrimitive};
 use safetensors::SafeTensors;
 
@@ -75,7 +75,7 @@ fn reduce(options: &Options) -> Outcome {
 
 fn reduce_as<T, D>(options: &Options) -> Outcome
 where
-    T: ViewableElement + Float + FromPrimitive + Into<f64>,
+    T: ViewElement + Float + FromPrimitive + Into<f64>,
     D: RemoveAxis,
 {
     let work = || {

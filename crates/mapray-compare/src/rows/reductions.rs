@@ -4,10 +4,10 @@ use super::Size;
 use crate::input::Input;
 use crate::row::{Row, State};
 use crate::subject::Subject::{
-    self, ArrayFile, Command, Copy, Direct, LiveMap, Mapray, NdarrayNpy, NumPy, Read, ReadOne,
+    self, ArrayFile, Command, CopyAll, Direct, LiveMap, Mapray, NdarrayNpy, NumPy, ReadAll, ReadOne,
 };
 
-const USUAL: [Subject; 4] = [NumPy, Mapray, Read, ReadOne];
+const USUAL: [Subject; 4] = [NumPy, Mapray, ReadAll, ReadOne];
 
 /// Dtypes, how many MiB of them, and what is done with them.
 const WHOLE: [(&str, u64, &[&str]); 7] = [
@@ -59,7 +59,7 @@ fn whole(input: &Input, dtype: &str, op: &str) -> Row {
 fn tiers(input: &Input) -> Vec<Row> {
     let tier = |op: &str| {
         reduction(&format!("tiers-f4-{op}"), &format!("{op} of f4 without promises"), input, op)
-            .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, Copy])
+            .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, CopyAll])
     };
     ["sum", "std"].map(tier).into()
 }
@@ -74,7 +74,7 @@ fn command(input: &Input) -> Row {
         command: vec!["stats", "--json"],
         note: Some("the command's figure holds the start of its process, NumPy's does not"),
         ..Row::new("stats-f4", "min, max, mean, std, NaN and infinities", input.clone(), "summary")
-            .subjects(&[NumPy, Mapray, Command, Read])
+            .subjects(&[NumPy, Mapray, Command, ReadAll])
     }
 }
 

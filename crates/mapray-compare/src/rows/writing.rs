@@ -4,7 +4,7 @@ use super::{MIB, Size};
 use crate::input::Input;
 use crate::row::{Row, Value};
 use crate::subject::Subject::{
-    self, ArrayFile, Copy, CopyOne, Fill, LiveMap, Mapray, Msync, NdarrayNpy, Npyz, NumPy,
+    self, ArrayFile, CopyAll, CopyOne, Fill, LiveMap, Mapray, Msync, NdarrayNpy, Npyz, NumPy,
     NumPyMaps, Pwrite,
 };
 
@@ -23,7 +23,7 @@ pub fn rows(size: Size) -> Vec<Row> {
 fn load(input: Input, name: &str) -> Row {
     let row = Row::new(name, "load: a copy in fresh memory", input, "load");
     Row { fresh: row.bytes, ..row }
-        .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, NdarrayNpy, Npyz, Copy, CopyOne])
+        .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, NdarrayNpy, Npyz, CopyAll, CopyOne])
 }
 
 fn line_rows(line: &Input) -> Vec<Row> {
@@ -38,7 +38,7 @@ fn line_rows(line: &Input) -> Vec<Row> {
         save("save-synced", "save and sync", 1),
         Row::new("multiply", "half of each element, map to map", line.clone(), "multiply")
             .writes(bytes, 0)
-            .subjects(&[NumPyMaps, Mapray, Pwrite, Copy]),
+            .subjects(&[NumPyMaps, Mapray, Pwrite, CopyAll]),
     ]
 }
 
@@ -80,12 +80,12 @@ fn conversions(size: Size) -> Vec<Row> {
         Row::new(name, &title, input, "convert")
             .option("dtype", to)
             .writes(bytes, bytes)
-            .subjects(&[NumPy, NumPyMaps, Mapray, Pwrite, Copy])
+            .subjects(&[NumPy, NumPyMaps, Mapray, Pwrite, CopyAll])
     };
     CONVERSIONS.map(convert).into()
 }
 
-const CAP: &[Subject] = &[NumPyMaps, Mapray, Pwrite, Copy];
+const CAP: &[Subject] = &[NumPyMaps, Mapray, Pwrite, CopyAll];
 
 fn transpose(size: Size) -> Row {
     let side = if size == Size::Small { 4096 } else { 8192 };

@@ -6,7 +6,7 @@ use mapray::{
     AnyArray, ArrayFile, Compression, Conversion, CreateOptions, Durability, DynMap, DynView, Map,
     MapMut, Mode, Npz, Order, Reduced, SaveOptions, SavezOptions, Scalar, reduce, summary,
 };
-use ndarray::{Array1, Axis, Ix1, Ix2, Zip, s};
+use ndarray::{Array1, Axis, Ix1, Ix2, IxDyn, Zip, s};
 
 use super::limits::cap;
 use super::{MEMBER_OPENINGS, OPENINGS, Options, Outcome, file_len, lacks, often, once};
@@ -95,6 +95,10 @@ fn reduced(array: &impl AnyArray, options: &Options) -> Result<Reduced, Box<dyn 
 
 /// The sum of all results.
 fn total(reduced: &Reduced) -> f64 {
+    // Large sums of `f2` are infinite once they are of that type, as NumPy's are.
+    if let Ok(rounded) = reduced.to_array::<mapray::f16, IxDyn>() {
+        return rounded.iter().map(|value| value.to_f64()).sum();
+    }
     reduced.scalars().iter().copied().map(number).sum()
 }
 

@@ -1,5 +1,5 @@
-//! All rows, in the order of the table. Rows that read the same file stand together, since it is
-//! there only as long as rows need it.
+//! All rows, in the order of the table. Rows that read the same file follow each other where that
+//! makes sense: it is made before the first of them, and goes away after the last.
 
 mod opening;
 mod reductions;
@@ -48,13 +48,5 @@ mod tests {
             let roles: Vec<_> = row.subjects.iter().map(|subject| subject.role()).collect();
             assert!(roles.contains(&Role::NumPy) && roles.contains(&Role::Mapray), "{}", row.name);
         }
-    }
-
-    #[test]
-    fn rows_of_one_file_stand_together() {
-        let mut inputs: Vec<_> = all(Size::Full).into_iter().map(|row| row.input).collect();
-        inputs.dedup();
-        let repeated = (1..inputs.len()).find(|&at| inputs[..at].contains(&inputs[at]));
-        assert_eq!(repeated.map(|at| &inputs[at]), None);
     }
 }

@@ -61,7 +61,7 @@ impl Options {
 
 /// Builds the benchmarks and the command, and runs them. Whether every contender did its work.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool, String> {
-    let python = setup::virtual_environment(workspace, false)?;
+    let python = setup::virtual_environment(workspace, &setup::ORACLE, false)?;
     let target = workspace.target.join("compare");
     let mut benchmarks = workspace.cargo();
     benchmarks.args(["build", "--release", "--locked"]).env("CARGO_TARGET_DIR", &target);

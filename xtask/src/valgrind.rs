@@ -18,7 +18,10 @@ const MEMCHECK: [&str; 7] = [
 ];
 
 /// Parts of the names of tests that are left out, and why.
-const LEFT_OUT: [(&str, &str); 0] = [];
+const LEFT_OUT: [(&str, &str); 1] = [(
+    "an_archive_whose_edit_was_cut_off_is_recovered_through_more_power_cuts",
+    "it leaves memory behind on purpose, as a process does that is killed",
+)];
 
 /// Runs the tests whose name holds `filter`, or all. Whether they passed and memcheck found nothing.
 pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<bool, String> {

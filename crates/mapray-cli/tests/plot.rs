@@ -7,11 +7,12 @@ mod common;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use common::large::{in_64_mib, sparse};
 use common::terminal::{Terminal, readable, shown};
 use common::{mapray, printed, refused, run};
-use mapray::{Complex, CreateOptions, SavezOptions, f16};
+use mapray::{Complex, SavezOptions, f16};
 use ndarray::{Array1, Array2, Array3};
 use serde_json::{Value, json};
 
@@ -424,28 +425,6 @@ fn a_closed_pipe_is_no_error() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
         assert_eq!(output.status.code(), Some(0), "{args:?}");
     }
-}
-
-/// Runs the command with 64 MiB of private memory: what it reads of a file does not count.
-fn in_64_mib(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new("sh")
-        .args(["-c", "ulimit -d 65536; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mapray")])
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// A sparse file of zeros, with a number near its end.
-fn sparse(folder: &Path, name: &str, shape: (usize, usize)) {
-    let (path, dtype) = (folder.join(name), "<f8".parse().unwrap());
-    let file = CreateOptions::new(shape).sparse(true).file(&path, dtype).unwrap();
-    let last = file.layout().element(&[shape.0 - 1, shape.1 - 1]).unwrap();
-    drop(file);
-    let file = File::options().write(true).open(path).unwrap();
-    file.write_all_at(&1.5_f64.to_le_bytes(), last).unwrap();
 }
 
 #[test]

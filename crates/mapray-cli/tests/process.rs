@@ -10,19 +10,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use common::large::{in_64_mib, sparse};
 use common::{mapray, refused, skip};
 use mapray::CreateOptions;
 use ndarray::{Array1, Ix2};
 
 /// A file of 1 TiB that takes a few blocks of the disk: 2²⁰ × 2¹⁷ numbers, all 0 but the last.
 fn one_tebibyte(folder: &Path) {
-    let path = folder.join("huge.npy");
-    let dtype = "<f8".parse().unwrap();
-    let file = CreateOptions::new((1 << 20, 1 << 17)).sparse(true).file(&path, dtype).unwrap();
-    let last = file.layout().element(&[(1 << 20) - 1, (1 << 17) - 1]).unwrap();
-    drop(file);
-    let file = File::options().write(true).open(path).unwrap();
-    file.write_all_at(&1.5_f64.to_le_bytes(), last).unwrap();
+    sparse(folder, "huge.npy", (1 << 20, 1 << 17));
 }
 
 /// Runs the command with 256 MiB of address space and returns what it prints.
@@ -65,18 +60,6 @@ fn a_tebibyte_is_shown_at_once_and_in_little_memory() {
     assert_eq!(end, ndarray::arr2(&[[0.0, 0.0, 0.0], [0.0, 0.0, 1.5]]));
     run(&["convert", "huge.npy[-100:]", "rows.raw"]);
     assert_eq!(fs::metadata(folder.path().join("rows.raw")).unwrap().len(), 100 << 20);
-}
-
-/// Runs the command with 64 MiB of private memory: what it maps or reads of a file does not count.
-fn in_64_mib(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new("sh")
-        .args(["-c", "ulimit -d 65536; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mapray")])
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -5,6 +5,8 @@
 #[cfg(unix)]
 pub mod examples;
 #[cfg(unix)]
+pub mod large;
+#[cfg(unix)]
 pub mod terminal;
 
 use std::ffi::OsStr;

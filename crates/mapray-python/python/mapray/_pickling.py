@@ -27,7 +27,8 @@ class Pickling:
     __slots__ = ()
 
     def __reduce_ex__(self, protocol):
-        return self.__reduce__() if self._by_reference() else np.ndarray.__reduce_ex__(self, protocol)
+        reference = self._by_reference()
+        return np.ndarray.__reduce_ex__(self, protocol) if reference is None else (reopen, reference)
 
     def __reduce__(self):
         reference = self._by_reference()

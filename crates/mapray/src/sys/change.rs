@@ -27,6 +27,18 @@ pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result
     }
 }
 
+/// Writes zeros over these bytes.
+pub(super) fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
+    let zeros = vec![0; 1 << 20];
+    let mut at = range.start;
+    while at < range.end {
+        let n = (range.end - at).min(zeros.len() as u64);
+        write_all_at(file, at, &zeros[..n as usize])?;
+        at += n;
+    }
+    Ok(())
+}
+
 /// Moves the end of the file.
 pub(crate) fn set_len(file: &File, len: u64) -> io::Result<()> {
     #[cfg(test)]

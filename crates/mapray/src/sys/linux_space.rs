@@ -8,8 +8,9 @@ use std::os::unix::fs::MetadataExt;
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
+use super::Access;
+use super::change::write_zeros;
 use super::imp::{Mapping, data_from, page_size};
-use super::{Access, write_all_at};
 
 /// Gives these bytes of the file blocks of the disk, without changing a byte that the file has or its
 /// length. Where the file system cannot, its holes are filled with zeros, and zeros are written behind
@@ -116,15 +117,4 @@ pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range),
         Err(error) => Err(error.into()),
     }
-}
-
-fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
-    let zeros = vec![0; 1 << 20];
-    let mut at = range.start;
-    while at < range.end {
-        let n = (range.end - at).min(zeros.len() as u64);
-        write_all_at(file, at, &zeros[..n as usize])?;
-        at += n;
-    }
-    Ok(())
 }

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 
+use super::change::write_zeros;
 use super::imp::unsupported;
 #[cfg(unix)]
-use super::read_exact_at;
-use super::write_all_at;
+use super::{read_exact_at, write_all_at};
 
 /// Makes room for these bytes of the file: its holes are filled with zeros, and zeros are written
 /// behind its end, which moves its end. More than a tebibyte of them would take hours, and may be a
@@ -21,7 +21,7 @@ pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
     let end = old_len.min(range.end);
     #[cfg(unix)]
     fill_holes(file, range.start..end)?;
-    zero(file, end.max(range.start)..range.end)
+    write_zeros(file, end.max(range.start)..range.end)
 }
 
 /// Writes zeros where the file has zeros, if some of it has no blocks. What somebody else stores
@@ -50,17 +50,10 @@ fn fill_holes(file: &File, range: Range<u64>) -> io::Result<()> {
 
 /// Makes the range read as zeros.
 pub(super) fn zero(file: &File, range: Range<u64>) -> io::Result<()> {
-    let zeros = vec![0; 1 << 20];
-    let mut at = range.start;
-    while at < range.end {
-        let n = (range.end - at).min(zeros.len() as u64);
-        write_all_at(file, at, &zeros[..n as usize])?;
-        at += n;
-    }
-    Ok(())
+    write_zeros(file, range)
 }
 
 /// Makes the range read as zeros.
 pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
-    zero(file, range)
+    write_zeros(file, range)
 }

@@ -17,8 +17,8 @@ use std::process::{Command, Output};
 /// The command, to be run in this folder.
 pub fn mapray(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mapray"));
-    // They change widths and colours.
-    for name in ["COLUMNS", "CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+    // They change widths and colours; CI is a colour terminal even where TERM says "dumb".
+    for name in ["CI", "COLUMNS", "CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
         command.env_remove(name);
     }
     command.current_dir(folder);

@@ -4,6 +4,7 @@ mod ci;
 mod crash;
 mod fuzz;
 mod python;
+mod screenshots;
 mod setup;
 mod tally;
 mod test;
@@ -24,6 +25,7 @@ Usage: cargo xtask COMMAND
   test [--no-skip] [FILTER]  run every test, or those whose name holds FILTER;
                              --no-skip makes each skip a failure
   ci                         rustfmt, clippy, rustdoc, then test --no-skip
+  screenshots                draw docs/images anew
   valgrind [FILTER]          the library's tests under memcheck
   crash [--kills N]          1000 processes, or N, killed at each kind of work, and the power cut
   fuzz [--runs N] [TARGET]   every fuzz target, or one, until it has tried N inputs; without N
@@ -37,6 +39,7 @@ enum Command {
     Setup { install: bool },
     Test(test::Options),
     Ci,
+    Screenshots,
     Valgrind { filter: Option<String> },
     Fuzz(fuzz::Options),
     Crash { kills: u64 },
@@ -50,7 +53,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "help" | "--help" | "-h" => return Ok(Command::Help),
         "setup" => (&["--ci"], 0),
         "test" => (&["--no-skip"], 1),
-        "ci" => (&[], 0),
+        "ci" | "screenshots" => (&[], 0),
         "valgrind" => (&[], 1),
         "fuzz" => return fuzz::Options::parse(rest).map(Command::Fuzz),
         "crash" => return crash::parse(rest).map(|kills| Command::Crash { kills }),
@@ -71,6 +74,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "valgrind" => {
             Command::Valgrind { filter: filters.first().map(|filter| filter.to_string()) }
         }
+        "screenshots" => Command::Screenshots,
         _ => Command::Ci,
     })
 }
@@ -93,6 +97,7 @@ fn run(command: Command) -> Result<bool, String> {
         }
         Command::Test(options) => Ok(close(&test::run(&workspace, &options), options.no_skip)),
         Command::Ci => Ok(close(&ci::run(&workspace), true)),
+        Command::Screenshots => screenshots::run(&workspace),
         Command::Valgrind { filter } => valgrind::run(&workspace, filter.as_deref()),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Crash { kills } => crash::run(&workspace, kills),
@@ -144,6 +149,7 @@ mod tests {
         assert_eq!(parse_line("test"), test(false, None));
         assert_eq!(parse_line("test npy --no-skip"), test(true, Some("npy")));
         assert_eq!(parse_line("ci"), Ok(Command::Ci));
+        assert_eq!(parse_line("screenshots"), Ok(Command::Screenshots));
         assert_eq!(parse_line("--help"), Ok(Command::Help));
         let filter =
             |filter: Option<&str>| Ok(Command::Valgrind { filter: filter.map(str::to_owned) });

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::style::When;
 use crate::{
     append, checksum, completions, convert, create, diff, evict, head, hist, info, ls, man, npz,
-    output, progress, residency, set, slice, stats, tail, tour, verify, warm,
+    output, plot, progress, residency, set, slice, stats, tail, tour, verify, warm,
 };
 
 /// Inspect, slice and convert array files of any size, where they lie.
@@ -61,6 +61,7 @@ enum Command {
     Slice(slice::Args),
     Stats(stats::Args),
     Hist(hist::Args),
+    Plot(plot::Args),
     Diff(diff::Args),
     Checksum(checksum::Args),
     Verify(verify::Args),
@@ -119,6 +120,7 @@ impl Args {
             Command::Slice(args) => slice::run(args),
             Command::Stats(args) => output::print(&stats::run(args)?),
             Command::Hist(args) => output::print(&hist::run(args)?),
+            Command::Plot(args) => plot::run(args),
             Command::Diff(args) => diff::run(args),
             Command::Checksum(args) => checksum::run(args),
             Command::Verify(args) => verify::run(args),

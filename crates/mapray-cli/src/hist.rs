@@ -71,7 +71,8 @@ pub fn run(args: &Args) -> Result<String, Failure> {
     })
 }
 
-fn range(text: &str) -> Result<(f64, f64), Failure> {
+/// Two numbers with a comma between them.
+pub fn range(text: &str) -> Result<(f64, f64), Failure> {
     let wrong =
         || format!("--range '{text}': expected two numbers with a comma between them").into();
     let (first, last) = text.split_once(',').ok_or_else(wrong)?;

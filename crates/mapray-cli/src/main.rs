@@ -23,6 +23,7 @@ mod npz;
 mod number;
 mod opened;
 mod output;
+mod plot;
 mod progress;
 mod raw;
 mod render;

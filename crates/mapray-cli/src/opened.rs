@@ -42,6 +42,22 @@ impl Decoded {
     }
 }
 
+/// A field of records; `a.b` is the field `b` of the records in field `a`, unless a field is called so.
+pub fn dotted<T>(
+    whole: &T,
+    name: &str,
+    field: impl Fn(&T, &str) -> mapray::Result<T>,
+) -> mapray::Result<T> {
+    match field(whole, name) {
+        Err(_) if name.contains('.') => {
+            let mut names = name.split('.');
+            let first = field(whole, names.next().unwrap_or_default())?;
+            names.try_fold(first, |array, name| field(&array, name))
+        }
+        found => found,
+    }
+}
+
 /// Names the array in an error that names no file.
 fn name(address: &str, error: Error) -> Failure {
     match error.path() {
@@ -80,6 +96,18 @@ impl Opened {
             Opened::File(file) => Ok(Opened::File(file.slice(slice)?)),
             Opened::Decoded(decoded) => {
                 let layout = decoded.layout.slice(slice).map_err(|error| decoded.name(error))?;
+                Ok(Opened::Decoded(Decoded { layout, ..decoded }))
+            }
+        }
+    }
+
+    /// One field of records, as [`dotted`] finds it.
+    pub fn field(self, name: &str) -> Result<Opened, Failure> {
+        match self {
+            Opened::File(file) => Ok(Opened::File(dotted(&file, name, ArrayFile::field)?)),
+            Opened::Decoded(decoded) => {
+                let layout = dotted(&decoded.layout, name, Layout::field);
+                let layout = layout.map_err(|error| decoded.name(error))?;
                 Ok(Opened::Decoded(Decoded { layout, ..decoded }))
             }
         }

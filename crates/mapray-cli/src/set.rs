@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::address::Address;
 use crate::describe::encoding;
 use crate::failure::Failure;
-use crate::opened::Opened;
+use crate::opened::{Opened, dotted};
 use crate::raw::RawArgs;
 use crate::render::Elements;
 use crate::{output, progress, value};
@@ -105,14 +105,9 @@ fn target(address: &Address, field: Option<&str>) -> Result<ArrayFile, Failure> 
     if let Some(slice) = &address.slice {
         target = target.slice(slice)?;
     }
-    // A field may have dots in its name.
     match field {
         None => Ok(target),
-        Some(whole) => match target.field(whole) {
-            Ok(target) => Ok(target),
-            Err(error) if !whole.contains('.') => Err(error.into()),
-            Err(_) => Ok(whole.split('.').try_fold(target, |target, name| target.field(name))?),
-        },
+        Some(name) => Ok(dotted(&target, name, ArrayFile::field)?),
     }
 }
 

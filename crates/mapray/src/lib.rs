@@ -59,8 +59,9 @@ pub use array::{
 };
 pub use cast::Casting;
 pub use compute::{
-    Algorithm, Comparison, Counts, Difference, Differing, Digest, Histogram, Reduced, Reduction,
-    Scalar, Summaries, Summary, checksum, compare, histogram, reduce, summaries, summary,
+    Algorithm, Bin, Comparison, Counts, Difference, Differing, Digest, Histogram, Reduced,
+    Reduction, Scalar, Summaries, Summary, binned, checksum, compare, histogram, reduce, summaries,
+    summary,
 };
 pub use dtype::DType;
 pub use edit::{

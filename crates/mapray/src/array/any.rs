@@ -1,5 +1,7 @@
 //! What all arrays of a dtype known at run time have in common.
 
+use std::ops::Range;
+
 use ndarray::Dimension;
 
 use crate::array::{
@@ -42,6 +44,10 @@ impl ReadAt for Box<dyn AnyArray + '_> {
 
     fn in_memory(&self, layout: &Layout) -> Option<*const u8> {
         (**self).in_memory(layout)
+    }
+
+    fn is_hole(&self, bytes: Range<u64>) -> Result<bool> {
+        (**self).is_hole(bytes)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Arrays read by position, without a map.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -268,6 +269,10 @@ impl ArrayFile {
 impl ReadAt for ArrayFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         self.name(self.source.read_at(offset, buffer))
+    }
+
+    fn is_hole(&self, bytes: Range<u64>) -> Result<bool> {
+        self.name(self.source.is_hole(bytes))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Computing on arrays of any dtype where they lie: reductions.
 
 mod axes;
+mod binned;
 mod checksum;
 mod compare;
 mod dispatch;
@@ -22,6 +23,7 @@ mod truth;
 mod value;
 mod walk;
 
+pub use binned::{Bin, binned};
 pub use checksum::{Algorithm, Digest, checksum};
 pub use compare::{Comparison, Difference, Differing, compare};
 pub use histogram::{Counts, Histogram, histogram};

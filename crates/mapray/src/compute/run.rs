@@ -27,6 +27,11 @@ impl<'a> Run<'a> {
         self.len
     }
 
+    /// Whether all elements are the same one.
+    pub fn is_constant(&self) -> bool {
+        self.stride == 0
+    }
+
     fn address(&self, index: usize) -> *const u8 {
         self.first.wrapping_offset(index as isize * self.stride)
     }

@@ -31,6 +31,17 @@ pub(super) trait Sink {
     fn is_settled(&self) -> bool {
         false
     }
+
+    /// How many bytes are looked at in one go.
+    fn at_once(&self) -> usize {
+        BLOCK
+    }
+
+    /// Whether it makes short work of elements that are all the same, so that it is worth asking
+    /// for the holes of a file: they come as runs of one element of zeros.
+    fn asks_for_holes(&self) -> bool {
+        false
+    }
 }
 
 struct Axis {
@@ -45,19 +56,22 @@ pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn S
     let layout = array.layout();
     let memory = array.in_memory(layout);
     let mut buffer = Vec::new();
-    layout.for_each_block(BLOCK, &mut |block| {
+    let zeros = if sink.asks_for_holes() { vec![0; layout.itemsize()] } else { Vec::new() };
+    layout.for_each_block(sink.at_once(), &mut |block| {
         if sink.is_settled() {
             return Ok(());
         }
-        let base = match memory {
-            Some(base) => base,
+        let span = block.layout.span();
+        let is_hole = memory.is_none() && !zeros.is_empty() && array.is_hole(span.clone())?;
+        let first = match memory {
+            Some(base) => base.wrapping_add(block.layout.offset() as usize),
+            None if is_hole => zeros.as_ptr(),
             None => {
-                let span = block.layout.span();
                 buffer.resize((span.end - span.start) as usize, 0);
                 if !buffer.is_empty() {
                     array.read_at(span.start, &mut buffer)?;
                 }
-                buffer.as_ptr().wrapping_sub(span.start as usize)
+                buffer.as_ptr().wrapping_add((block.layout.offset() - span.start) as usize)
             }
         };
         let at = |steps: &[usize]| block.start.iter().zip(steps).map(|(i, step)| i * step).sum();
@@ -67,14 +81,17 @@ pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn S
             slot_step: 0,
             position_step: 0,
         };
-        let first = base.wrapping_add(block.layout.offset() as usize);
-        let axes = ordered_axes(block.layout.shape(), block.layout.strides(), steps);
+        let mut axes = ordered_axes(block.layout.shape(), block.layout.strides(), steps);
+        if is_hole {
+            axes.iter_mut().for_each(|axis| axis.stride = 0);
+        }
         let (inner, outer) = match axes.split_last() {
             Some((inner, outer)) => (inner, outer),
             None => (&Axis { n: 1, stride: 0, slot: 0, position: 0 }, &axes[..]),
         };
         // SAFETY: the axes lead to the elements of the block and nowhere else; those are lent by
-        // the array, or lie in `buffer`, which holds the whole span of the block.
+        // the array, or lie in `buffer`, which holds the whole span of the block; of a hole all are
+        // the one in `zeros`.
         unsafe { walk(first, outer, inner, layout.itemsize(), place, sink) };
         Ok(())
     })?;

@@ -22,6 +22,11 @@ pub trait ReadAt {
     fn in_memory(&self, _layout: &Layout) -> Option<*const u8> {
         None
     }
+
+    /// Whether these bytes are known to be zeros without being read: a hole of a sparse file.
+    fn is_hole(&self, _bytes: Range<u64>) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// An open file, and what it takes to find it again.
@@ -32,7 +37,7 @@ pub(crate) struct Source {
     identity: Identity,
     opened_len: Option<u64>,
     locks: bool,
-    /// Goes up by the bytes of each read, for somebody who shows how far it is.
+    /// Goes up by the bytes of each read, and of each hole passed over, for somebody who shows how far it is.
     counter: OnceLock<Arc<AtomicU64>>,
     /// Whether the last part of the path may be a symbolic link.
     is_link: bool,
@@ -201,6 +206,12 @@ impl Source {
         self.counter.get_or_init(|| counter);
     }
 
+    fn count(&self, bytes: u64) {
+        if let Some(counter) = self.counter.get() {
+            counter.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
     /// Names the file in an error.
     pub(crate) fn name(&self, error: Error) -> Error {
         named(&self.path, error)
@@ -210,10 +221,21 @@ impl Source {
 impl ReadAt for Source {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         self.file.read_at(offset, buffer).map_err(|error| self.name(error))?;
-        if let Some(counter) = self.counter.get() {
-            counter.fetch_add(buffer.len() as u64, Ordering::Relaxed);
-        }
+        self.count(buffer.len() as u64);
         Ok(())
+    }
+
+    fn is_hole(&self, bytes: Range<u64>) -> Result<bool> {
+        let data = sys::data_from(&self.file, bytes.start).map_err(|error| {
+            self.name(Error::io("look for holes in the file", error).at_offset(bytes.start))
+        })?;
+        if data.is_some_and(|data| data.start < bytes.end) {
+            return Ok(false);
+        }
+        // Behind the end of a file that was cut there is no data either.
+        self.require(bytes.clone())?;
+        self.count(bytes.end - bytes.start);
+        Ok(true)
     }
 }
 

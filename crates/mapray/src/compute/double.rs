@@ -17,7 +17,7 @@ pub(super) struct Double {
 
 impl Double {
     /// `high + low`, whichever is larger.
-    #[inline]
+    #[inline(always)]
     pub fn new(high: f64, low: f64) -> Double {
         let (sum, error) = two_sum(high, low);
         if sum.is_finite() { Double { high: sum, low: error } } else { Double { high, low: 0.0 } }
@@ -33,12 +33,12 @@ impl Double {
     }
 
     /// Adds a number. The error is at most 2⁻¹⁰⁴ of the larger one of the sum and the number.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, value: f64) {
         *self = self.plus(Double { high: value, low: 0.0 });
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn plus(self, other: Double) -> Double {
         let (high, low) = two_sum(self.high, other.high);
         if high.is_finite() {
@@ -74,7 +74,7 @@ impl Double {
     }
 
     /// Adds many numbers: in lanes, with the rounding errors summed beside them.
-    #[inline]
+    #[inline(always)]
     pub fn add_all<T: Copy>(&mut self, values: &[T], to_f64: impl Fn(T) -> f64) {
         let (chunks, rest) = values.as_chunks::<LANES>();
         if !chunks.is_empty() {
@@ -92,6 +92,7 @@ impl Double {
     }
 
     /// Adds sums and the errors made in them.
+    #[inline(always)]
     pub fn add_lanes(&mut self, sums: &[f64; LANES], errors: &[f64; LANES]) {
         for (&sum, &error) in sums.iter().zip(errors) {
             *self = self.plus(Double::new(sum, error));
@@ -100,7 +101,7 @@ impl Double {
 }
 
 /// The sum and its rounding error, exactly, where nothing overflows.
-#[inline]
+#[inline(always)]
 pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let b_part = sum - a;
@@ -109,7 +110,7 @@ pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
 
 /// The square and its rounding error, exactly, where nothing overflows or underflows. Without a
 /// fused multiply-add, which is a call where the target is not known to have it.
-#[inline]
+#[inline(always)]
 pub(super) fn square(value: f64) -> (f64, f64) {
     const SPLITTER: f64 = 134_217_729.0; // 2^27 + 1
     let scaled = SPLITTER * value;

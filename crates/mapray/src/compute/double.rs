@@ -17,7 +17,7 @@ pub(super) struct Double {
 
 impl Double {
     /// `high + low`, whichever is larger.
-    #[inline(always)]
+    #[inline]
     pub fn new(high: f64, low: f64) -> Double {
         let (sum, error) = two_sum(high, low);
         if sum.is_finite() { Double { high: sum, low: error } } else { Double { high, low: 0.0 } }
@@ -33,12 +33,12 @@ impl Double {
     }
 
     /// Adds a number. The error is at most 2⁻¹⁰⁴ of the larger one of the sum and the number.
-    #[inline(always)]
+    #[inline]
     pub fn add(&mut self, value: f64) {
         *self = self.plus(Double { high: value, low: 0.0 });
     }
 
-    #[inline(always)]
+    #[inline]
     pub fn plus(self, other: Double) -> Double {
         let (high, low) = two_sum(self.high, other.high);
         if high.is_finite() {
@@ -88,11 +88,13 @@ impl Double {
             }
             self.add_lanes(&sum, &error);
         }
-        rest.iter().for_each(|&value| self.add(to_f64(value)));
+        for &value in rest {
+            self.add(to_f64(value));
+        }
     }
 
     /// Adds sums and the errors made in them.
-    #[inline(always)]
+    #[inline(never)]
     pub fn add_lanes(&mut self, sums: &[f64; LANES], errors: &[f64; LANES]) {
         for (&sum, &error) in sums.iter().zip(errors) {
             *self = self.plus(Double::new(sum, error));

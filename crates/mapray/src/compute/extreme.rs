@@ -43,7 +43,7 @@ impl<T, const MAX: bool> Default for Extreme<T, MAX> {
 impl<T: Value, const MAX: bool> Accumulator for Extreme<T, MAX> {
     type Item = T;
 
-    #[inline(always)]
+    #[inline]
     fn push(&mut self, value: T, _: usize) {
         if self.best.is_none_or(|best| replaces::<T, MAX>(value, best)) {
             self.best = Some(value);
@@ -81,7 +81,7 @@ impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
     type Item = T;
     const POSITIONS: bool = true;
 
-    #[inline(always)]
+    #[inline]
     fn push(&mut self, value: T, position: usize) {
         let wins = self.best.is_none_or(|(best, at)| {
             replaces::<T, MAX>(value, best) || position < at && ties(value, best)

@@ -240,21 +240,7 @@ struct Fold<'a, A: Accumulator> {
 
 impl<A: Accumulator> Sink for Fold<'_, A> {
     fn run(&mut self, run: Run<'_>, place: Place) {
-        let place = Place { slot: place.slot - self.first, ..place };
-        simd::dispatch(FoldRun { fold: self, run, place });
-    }
-}
-
-struct FoldRun<'f, 'a, A: Accumulator> {
-    fold: &'f mut Fold<'a, A>,
-    run: Run<'f>,
-    place: Place,
-}
-
-impl<A: Accumulator> simd::Kernel for FoldRun<'_, '_, A> {
-    #[inline(always)]
-    fn run(self) {
-        let FoldRun { fold: Fold { slots, chunk, how, .. }, run, place } = self;
+        let Fold { slots, chunk, how, .. } = self;
         for start in (0..run.len()).step_by(CHUNK) {
             let values = &mut chunk[..CHUNK.min(run.len() - start)];
             match how.load {
@@ -262,34 +248,46 @@ impl<A: Accumulator> simd::Kernel for FoldRun<'_, '_, A> {
                 None => run.load(start, values),
             }
             if how.load.is_none() && how.swapped {
-                values.iter_mut().for_each(|value| *value = value.swap_bytes());
+                simd::dispatch(Swap(values));
             }
-            let slot = place.slot + start * place.slot_step;
+            let slot = place.slot - self.first + start * place.slot_step;
             let position = place.position + start * place.position_step;
             let step = place.position_step;
-            if how.skip_nan && values.iter().any(|value| value.is_nan()) {
-                for (index, &value) in values.iter().enumerate() {
-                    if !value.is_nan() {
-                        let slot = slot + index * place.slot_step;
-                        slots[slot].push(value, position + index * step);
-                    }
-                }
+            let skips = how.skip_nan && values.iter().any(|value| value.is_nan());
+            if place.slot_step == 0 && !skips {
+                simd::dispatch(FoldChunk { slot: &mut slots[slot], values, position, step });
                 continue;
             }
-            match place.slot_step {
-                0 => slots[slot].fold(values, position, step),
-                1 => {
-                    let slots = &mut slots[slot..slot + values.len()];
-                    for (index, (slot, &value)) in slots.iter_mut().zip(&*values).enumerate() {
-                        slot.push(value, position + index * step);
-                    }
-                }
-                slot_step => {
-                    for (index, &value) in values.iter().enumerate() {
-                        slots[slot + index * slot_step].push(value, position + index * step);
-                    }
+            for (index, &value) in values.iter().enumerate() {
+                if !(skips && value.is_nan()) {
+                    slots[slot + index * place.slot_step].push(value, position + index * step);
                 }
             }
         }
+    }
+}
+
+/// Values in the other byte order.
+struct Swap<'a, T>(&'a mut [T]);
+
+impl<T: Element> simd::Kernel for Swap<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        self.0.iter_mut().for_each(|value| *value = value.swap_bytes());
+    }
+}
+
+/// Values that go to one accumulator.
+struct FoldChunk<'a, A: Accumulator> {
+    slot: &'a mut A,
+    values: &'a [A::Item],
+    position: usize,
+    step: usize,
+}
+
+impl<A: Accumulator> simd::Kernel for FoldChunk<'_, A> {
+    #[inline(always)]
+    fn run(self) {
+        self.slot.fold(self.values, self.position, self.step);
     }
 }

@@ -98,7 +98,9 @@ impl<T: Real> Accumulator for Moments<T> {
     /// other each of them is longer.
     fn merge(&mut self, later: Self) {
         if self.count == 0 || later.count == 0 {
-            return if self.count == 0 { *self = later };
+            return if self.count == 0 {
+                *self = later
+            };
         }
         let (high, low) = later.origin.minus(self.origin);
         let step = Double::new(high, low);

@@ -74,7 +74,7 @@ impl Double {
     }
 
     /// Adds many numbers: in lanes, with the rounding errors summed beside them.
-    #[inline]
+    #[inline(always)]
     pub fn add_all<T: Copy>(&mut self, values: &[T], to_f64: impl Fn(T) -> f64) {
         let (chunks, rest) = values.as_chunks::<LANES>();
         if !chunks.is_empty() {
@@ -88,10 +88,13 @@ impl Double {
             }
             self.add_lanes(&sum, &error);
         }
-        rest.iter().for_each(|&value| self.add(to_f64(value)));
+        for &value in rest {
+            self.add(to_f64(value));
+        }
     }
 
     /// Adds sums and the errors made in them.
+    #[inline(never)]
     pub fn add_lanes(&mut self, sums: &[f64; LANES], errors: &[f64; LANES]) {
         for (&sum, &error) in sums.iter().zip(errors) {
             *self = self.plus(Double::new(sum, error));
@@ -100,7 +103,7 @@ impl Double {
 }
 
 /// The sum and its rounding error, exactly, where nothing overflows.
-#[inline]
+#[inline(always)]
 pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let b_part = sum - a;
@@ -109,7 +112,7 @@ pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
 
 /// The square and its rounding error, exactly, where nothing overflows or underflows. Without a
 /// fused multiply-add, which is a call where the target is not known to have it.
-#[inline]
+#[inline(always)]
 pub(super) fn square(value: f64) -> (f64, f64) {
     const SPLITTER: f64 = 134_217_729.0; // 2^27 + 1
     let scaled = SPLITTER * value;

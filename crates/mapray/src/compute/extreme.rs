@@ -5,13 +5,14 @@ use super::fold::Accumulator;
 use super::value::Value;
 
 /// Whether `value` takes the place of the best one so far. The first NaN stays, as in NumPy.
-#[inline]
+#[inline(always)]
 fn replaces<T: Value, const MAX: bool>(value: T, best: T) -> bool {
     !best.is_nan()
         && (value.is_nan() || if MAX { best.is_less(value) } else { value.is_less(best) })
 }
 
 /// The extreme of some values; the first of those that are equal, but for those in other lanes.
+#[inline(always)]
 fn extreme<T: Value, const MAX: bool>(values: &[T]) -> Option<T> {
     let better = |best: T, value: T| if replaces::<T, MAX>(value, best) { value } else { best };
     let (chunks, rest) = values.as_chunks::<LANES>();
@@ -49,9 +50,16 @@ impl<T: Value, const MAX: bool> Accumulator for Extreme<T, MAX> {
         }
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[T], position: usize, _: usize) {
         if let Some(value) = extreme::<T, MAX>(values) {
             self.push(value, position);
+        }
+    }
+
+    fn merge(&mut self, later: Self) {
+        if let Some(value) = later.best {
+            self.push(value, 0);
         }
     }
 }
@@ -83,6 +91,7 @@ impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
         }
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[T], position: usize, step: usize) {
         let Some(value) = extreme::<T, MAX>(values) else { return };
         let wins = self.best.is_none_or(|(best, at)| {
@@ -92,10 +101,16 @@ impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
             self.push(values[index], position + index * step);
         }
     }
+
+    fn merge(&mut self, later: Self) {
+        if let Some((value, position)) = later.best {
+            self.push(value, position);
+        }
+    }
 }
 
 /// Whether neither goes before the other.
-#[inline]
+#[inline(always)]
 fn ties<T: Value>(a: T, b: T) -> bool {
     match (a.is_nan(), b.is_nan()) {
         (false, false) => !a.is_less(b) && !b.is_less(a),

@@ -276,6 +276,13 @@ impl<T: Binned> Accumulator for Finite<T> {
         }
         self.0 = Some((least, greatest));
     }
+
+    fn merge(&mut self, later: Self) {
+        if let Some((least, greatest)) = later.0 {
+            self.push(least, 0);
+            self.push(greatest, 0);
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -314,5 +321,17 @@ impl<T: Binned> Accumulator for Counter<T> {
             bin += 1;
         }
         counts[bin] += 1;
+    }
+
+    fn merge(&mut self, later: Self) {
+        let (all, more) = (&mut self.counts, later.counts);
+        all.counts.iter_mut().zip(more.counts).for_each(|(count, more)| *count += more);
+        all.below += more.below;
+        all.above += more.above;
+        all.nan += more.nan;
+    }
+
+    fn nbytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.counts.edges) + size_of_val(&*self.counts.counts)
     }
 }

@@ -17,6 +17,7 @@ mod reduced;
 mod rule;
 mod run;
 mod scalar;
+mod simd;
 mod sum;
 mod summary;
 mod truth;

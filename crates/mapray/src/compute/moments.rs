@@ -39,6 +39,7 @@ impl<T: Real> Default for Moments<T> {
 }
 
 impl<T: Real> Moments<T> {
+    #[inline(always)]
     fn set_origin(&mut self, first: T) {
         if self.count == 0 {
             self.origin = first;
@@ -47,7 +48,7 @@ impl<T: Real> Moments<T> {
 }
 
 /// A distance given as two parts, and its square as two parts.
-#[inline]
+#[inline(always)]
 fn powers((high, low): (f64, f64)) -> [f64; 4] {
     let (squared, error) = square(high);
     [high, low, squared, error + 2.0 * high * low]
@@ -65,6 +66,7 @@ impl<T: Real> Accumulator for Moments<T> {
         self.second = self.second.plus(Double::new(squared, error));
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[T], position: usize, _: usize) {
         let (chunks, rest) = values.as_chunks::<LANES>();
         if let Some(chunk) = chunks.first() {
@@ -90,6 +92,25 @@ impl<T: Real> Accumulator for Moments<T> {
             }
         }
         rest.iter().for_each(|&value| self.push(value, position));
+    }
+
+    /// Distances from the other origin become distances from this one: with the step from one to the
+    /// other each of them is longer.
+    fn merge(&mut self, later: Self) {
+        if self.count == 0 || later.count == 0 {
+            return if self.count == 0 {
+                *self = later
+            };
+        }
+        let (high, low) = later.origin.minus(self.origin);
+        let step = Double::new(high, low);
+        let count = Double::new(later.count as f64, 0.0);
+        let twice = Double::new(2.0, 0.0);
+        let second = step.times(later.first).times(twice).plus(step.times(step).times(count));
+        self.first = self.first.plus(later.first).plus(step.times(count));
+        self.second = self.second.plus(later.second).plus(second);
+        self.count += later.count;
+        self.invalid |= later.invalid;
     }
 }
 
@@ -129,6 +150,7 @@ where
         self.im.push(value.im, position);
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[Complex<P>], position: usize, step: usize) {
         let mut parts: [P; CHUNK] = bytemuck::Zeroable::zeroed();
         let parts = &mut parts[..values.len()];
@@ -138,6 +160,11 @@ where
             parts.iter_mut().zip(values).for_each(|(to, &from)| *to = part(from));
             moments.fold(parts, position, step);
         }
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.re.merge(later.re);
+        self.im.merge(later.im);
     }
 }
 

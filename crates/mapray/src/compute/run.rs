@@ -23,6 +23,7 @@ impl<'a> Run<'a> {
         Run { first, stride, len, itemsize, lent: PhantomData }
     }
 
+    #[inline(always)]
     pub fn len(&self) -> usize {
         self.len
     }
@@ -32,6 +33,7 @@ impl<'a> Run<'a> {
         self.stride == 0
     }
 
+    #[inline(always)]
     fn address(&self, index: usize) -> *const u8 {
         self.first.wrapping_offset(index as isize * self.stride)
     }
@@ -47,6 +49,7 @@ impl<'a> Run<'a> {
     }
 
     /// Copies the elements from `start` on, as they lie.
+    #[inline(always)]
     pub fn load<T: Element>(&self, start: usize, values: &mut [T]) {
         assert!(start <= self.len && values.len() <= self.len - start);
         assert_eq!(size_of::<T>(), self.itemsize);

@@ -14,11 +14,14 @@ pub(super) trait Summand: Value {
 }
 
 /// A sum of values under way.
-pub(super) trait Total<T>: Clone + Default {
+pub(super) trait Total<T>: Clone + Default + Send + Sync {
     fn add(&mut self, value: T);
 
     /// Adds at most [`CHUNK`](super::fold::CHUNK) values.
     fn add_all(&mut self, values: &[T]);
+
+    /// Adds another sum.
+    fn merge(&mut self, other: Self);
 
     fn summed(&self) -> Summed;
 }
@@ -60,9 +63,15 @@ impl<T: Summand> Accumulator for Sum<T> {
         self.sum.add(value);
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[T], _: usize, _: usize) {
         self.count += values.len() as u64;
         self.sum.add_all(values);
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.count += later.count;
+        self.sum.merge(later.sum);
     }
 }
 
@@ -82,8 +91,13 @@ macro_rules! exact {
                 self.0 += value as i128;
             }
 
+            #[inline(always)]
             fn add_all(&mut self, values: &[$number]) {
                 self.0 += values.iter().map(|&value| value as $partial).sum::<$partial>() as i128;
+            }
+
+            fn merge(&mut self, other: ExactSum) {
+                self.0 += other.0;
             }
 
             fn summed(&self) -> Summed {
@@ -93,8 +107,8 @@ macro_rules! exact {
     )*};
 }
 
-// A chunk of numbers of up to 32 bits cannot overflow 64.
-exact!(i8: i64, i16: i64, i32: i64, i64: i128, u8: u64, u16: u64, u32: u64, u64: i128);
+// A chunk of numbers of up to 16 bits cannot overflow 32, and one of up to 32 bits not 64.
+exact!(i8: i32, i16: i32, i32: i64, i64: i128, u8: u32, u16: u32, u32: u64, u64: i128);
 
 impl Summand for Bool8 {
     type Sum = ExactSum;
@@ -106,8 +120,13 @@ impl Total<Bool8> for ExactSum {
         self.0 += i128::from(value.get());
     }
 
+    #[inline(always)]
     fn add_all(&mut self, values: &[Bool8]) {
-        self.0 += values.iter().map(|value| u64::from(value.get())).sum::<u64>() as i128;
+        self.0 += i128::from(values.iter().map(|value| u32::from(value.get())).sum::<u32>());
+    }
+
+    fn merge(&mut self, other: ExactSum) {
+        self.0 += other.0;
     }
 
     fn summed(&self) -> Summed {
@@ -134,8 +153,14 @@ macro_rules! times {
                 self.sum += i128::from(value.0);
             }
 
+            #[inline(always)]
             fn add_all(&mut self, values: &[$time]) {
                 values.iter().for_each(|&value| self.add(value));
+            }
+
+            fn merge(&mut self, other: TimeSum) {
+                self.nat |= other.nat;
+                self.sum += other.sum;
             }
 
             fn summed(&self) -> Summed {
@@ -153,8 +178,13 @@ impl<T: Float> Total<T> for Double {
         Double::add(self, value.wide());
     }
 
+    #[inline(always)]
     fn add_all(&mut self, values: &[T]) {
         Double::add_all(self, values, T::wide);
+    }
+
+    fn merge(&mut self, other: Double) {
+        *self = self.plus(other);
     }
 
     fn summed(&self) -> Summed {
@@ -187,9 +217,15 @@ impl<P: Float> Total<Complex<P>> for ComplexSum {
         self.im.add(value.im.wide());
     }
 
+    #[inline(always)]
     fn add_all(&mut self, values: &[Complex<P>]) {
         self.re.add_all(values, |value| value.re.wide());
         self.im.add_all(values, |value| value.im.wide());
+    }
+
+    fn merge(&mut self, other: ComplexSum) {
+        self.re = self.re.plus(other.re);
+        self.im = self.im.plus(other.im);
     }
 
     fn summed(&self) -> Summed {

@@ -80,6 +80,7 @@ impl<T: Summand + Real> Accumulator for Summarizer<T> {
         self.moments.push(value, position);
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[T], position: usize, step: usize) {
         if T::HAS_NAN && values.iter().any(|value| value.is_nan()) {
             return values.iter().for_each(|&value| self.push(value, position));
@@ -90,6 +91,16 @@ impl<T: Summand + Real> Accumulator for Summarizer<T> {
         self.max.fold(values, position, step);
         self.sum.fold(values, position, step);
         self.moments.fold(values, position, step);
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.count += later.count;
+        self.nan += later.nan;
+        self.inf += later.inf;
+        self.min.merge(later.min);
+        self.max.merge(later.max);
+        self.sum.merge(later.sum);
+        self.moments.merge(later.moments);
     }
 }
 

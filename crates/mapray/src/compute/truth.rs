@@ -28,8 +28,13 @@ impl<T: Value> Accumulator for Count<T> {
         self.count += u64::from(value.is_true());
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[T], _: usize, _: usize) {
-        self.count += values.iter().map(|value| u64::from(value.is_true())).sum::<u64>();
+        self.count += u64::from(values.iter().map(|value| u32::from(value.is_true())).sum::<u32>());
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.count += later.count;
     }
 }
 
@@ -55,8 +60,15 @@ impl<T: Value, const ALL: bool> Accumulator for Quantifier<T, ALL> {
         }
     }
 
+    #[inline(always)]
     fn fold(&mut self, values: &[T], _: usize, _: usize) {
         if !self.is_settled() && values.iter().any(|value| value.is_true() != ALL) {
+            self.holds = !ALL;
+        }
+    }
+
+    fn merge(&mut self, later: Self) {
+        if later.is_settled() {
             self.holds = !ALL;
         }
     }

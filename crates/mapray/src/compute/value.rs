@@ -48,12 +48,12 @@ pub(super) trait Float: Real {
 }
 
 impl Value for Bool8 {
-    #[inline]
+    #[inline(always)]
     fn is_less(self, other: Self) -> bool {
         !self.get() & other.get()
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_true(self) -> bool {
         self.get()
     }
@@ -64,7 +64,7 @@ impl Value for Bool8 {
 }
 
 impl Real for Bool8 {
-    #[inline]
+    #[inline(always)]
     fn minus(self, origin: Self) -> (f64, f64) {
         (f64::from(i8::from(self.get()) - i8::from(origin.get())), 0.0)
     }
@@ -73,12 +73,12 @@ impl Real for Bool8 {
 macro_rules! integers {
     ($($number:ty => $scalar:ident($wide:ty)),*) => {$(
         impl Value for $number {
-            #[inline]
+            #[inline(always)]
             fn is_less(self, other: Self) -> bool {
                 self < other
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_true(self) -> bool {
                 self != 0
             }
@@ -89,7 +89,7 @@ macro_rules! integers {
         }
 
         impl Real for $number {
-            #[inline]
+            #[inline(always)]
             fn minus(self, origin: Self) -> (f64, f64) {
                 if size_of::<Self>() < 8 {
                     ((self as i64 - origin as i64) as f64, 0.0)
@@ -105,7 +105,7 @@ integers!(i8 => Int(i64), i16 => Int(i64), i32 => Int(i64), i64 => Int(i64));
 integers!(u8 => UInt(u64), u16 => UInt(u64), u32 => UInt(u64), u64 => UInt(u64));
 
 /// An integer of at most 65 bits as the sum of two numbers, exactly.
-#[inline]
+#[inline(always)]
 fn two_parts(value: i128) -> (f64, f64) {
     let high = value as f64;
     (high, (value - high as i128) as f64)
@@ -116,22 +116,22 @@ macro_rules! floats {
         impl Value for $number {
             const HAS_NAN: bool = true;
 
-            #[inline]
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 <$number>::is_nan(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_infinite(self) -> bool {
                 <$number>::is_infinite(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_less(self, other: Self) -> bool {
                 self < other
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_true(self) -> bool {
                 self.to_bits() << 1 != 0
             }
@@ -142,19 +142,19 @@ macro_rules! floats {
         }
 
         impl Float for $number {
-            #[inline]
+            #[inline(always)]
             fn wide(self) -> f64 {
                 $to_f64(self)
             }
         }
 
         impl Real for $number {
-            #[inline]
+            #[inline(always)]
             fn minus(self, origin: Self) -> (f64, f64) {
                 super::double::two_sum(self.wide(), -origin.wide())
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_finite(self) -> bool {
                 <$number>::is_finite(self)
             }
@@ -170,18 +170,18 @@ macro_rules! complex {
             const HAS_NAN: bool = true;
             const MISSING: Scalar = Scalar::Complex(Complex::new(f64::NAN, f64::NAN));
 
-            #[inline]
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 self.re.is_nan() || self.im.is_nan()
             }
 
             /// NumPy's order: by the real part, then by the imaginary part.
-            #[inline]
+            #[inline(always)]
             fn is_less(self, other: Self) -> bool {
                 self.re < other.re || self.re == other.re && self.im < other.im
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_true(self) -> bool {
                 self.re.is_true() || self.im.is_true()
             }
@@ -201,17 +201,17 @@ macro_rules! times {
             const HAS_NAN: bool = true;
             const MISSING: Scalar = Scalar::Int(i64::MIN);
 
-            #[inline]
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 self.is_nat()
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_less(self, other: Self) -> bool {
                 self.0 < other.0
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_true(self) -> bool {
                 self.0 != 0
             }
@@ -222,7 +222,7 @@ macro_rules! times {
         }
 
         impl Real for $time {
-            #[inline]
+            #[inline(always)]
             fn minus(self, origin: Self) -> (f64, f64) {
                 self.0.minus(origin.0)
             }

@@ -7,10 +7,11 @@ use super::axes::Steps;
 use super::run::Run;
 use crate::array::AnyArray;
 use crate::error::Result;
+use crate::layout::Block;
 use crate::map::require_whole;
 
 /// How many bytes are looked at in one go.
-const BLOCK: usize = 1 << 20;
+pub(super) const BLOCK: usize = 1 << 20;
 
 /// A run of fewer elements is not worth the work around it.
 const SHORT: usize = 16;
@@ -62,27 +63,57 @@ struct Axis {
 
 /// Hands all elements of the array to the sink, in the order in which they lie.
 pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn Sink) -> Result<()> {
-    let layout = array.layout();
-    let memory = array.in_memory(layout);
+    let walker = Walker::new(array, steps, sink.asks_for_holes());
     let mut buffer = Vec::new();
-    let zeros = if sink.asks_for_holes() { vec![0; layout.itemsize()] } else { Vec::new() };
-    layout.for_each_block(sink.at_once(), &mut |block| {
-        if sink.is_settled() {
-            return Ok(());
-        }
+    array.layout().for_each_block(sink.at_once(), &mut |block| match sink.is_settled() {
+        true => Ok(()),
+        false => walker.block(&block, &mut buffer, sink),
+    })?;
+    walker.require_whole()
+}
+
+/// An array that is walked block by block, in any order, by any number of threads.
+pub(super) struct Walker<'a> {
+    array: &'a dyn AnyArray,
+    steps: &'a Steps,
+    memory: Option<Memory>,
+    /// An element of zeros, where holes are asked for.
+    zeros: Vec<u8>,
+}
+
+/// Where byte 0 of an array would be that lies in memory.
+#[derive(Clone, Copy)]
+struct Memory(*const u8);
+
+// SAFETY: it is only read through, and what it leads to does not change while the array is lent.
+unsafe impl Send for Memory {}
+// SAFETY: as above.
+unsafe impl Sync for Memory {}
+
+impl<'a> Walker<'a> {
+    pub fn new(array: &'a dyn AnyArray, steps: &'a Steps, asks_for_holes: bool) -> Walker<'a> {
+        let layout = array.layout();
+        let zeros = if asks_for_holes { vec![0; layout.itemsize()] } else { Vec::new() };
+        Walker { array, steps, memory: array.in_memory(layout).map(Memory), zeros }
+    }
+
+    /// Hands the elements of one block of the array to the sink. The buffer is for its bytes.
+    pub fn block(&self, block: &Block, buffer: &mut Vec<u8>, sink: &mut dyn Sink) -> Result<()> {
         let span = block.layout.span();
-        let is_hole = memory.is_none() && !zeros.is_empty() && array.is_hole(span.clone())?;
-        let first = match memory {
-            Some(base) => base.wrapping_add(block.layout.offset() as usize),
-            None if is_hole => zeros.as_ptr(),
+        let asks_for_holes = self.memory.is_none() && !self.zeros.is_empty();
+        let is_hole = asks_for_holes && self.array.is_hole(span.clone())?;
+        let first = match self.memory {
+            Some(Memory(base)) => base.wrapping_add(block.layout.offset() as usize),
+            None if is_hole => self.zeros.as_ptr(),
             None => {
                 buffer.resize((span.end - span.start) as usize, 0);
                 if !buffer.is_empty() {
-                    array.read_at(span.start, &mut buffer)?;
+                    self.array.read_at(span.start, buffer)?;
                 }
                 buffer.as_ptr().wrapping_add((block.layout.offset() - span.start) as usize)
             }
         };
+        let steps = self.steps;
         let at = |steps: &[usize]| block.start.iter().zip(steps).map(|(i, step)| i * step).sum();
         let place = Place {
             slot: at(&steps.slot),
@@ -104,10 +135,15 @@ pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn S
         // SAFETY: the axes lead to the elements of the block and nowhere else; those are lent by
         // the array, or lie in `buffer`, which holds the whole span of the block; of a hole all are
         // the one in `zeros`.
-        unsafe { walk(first, outer, inner, layout.itemsize(), place, sink) };
+        unsafe { walk(first, outer, inner, self.array.layout().itemsize(), place, sink) };
         Ok(())
-    })?;
-    memory.map_or(Ok(()), |base| require_whole(base, layout.span()))
+    }
+
+    /// Checks, at the end, that no page was lost meanwhile.
+    pub fn require_whole(&self) -> Result<()> {
+        let span = || self.array.layout().span();
+        self.memory.map_or(Ok(()), |Memory(base)| require_whole(base, span()))
+    }
 }
 
 /// The axes from the widest stride to the narrowest, those joined that can be walked as one.

@@ -14,3 +14,4 @@ pub use slice::{Slice, Sliced};
 pub(crate) use strided::display_shape;
 pub use strided::{Layout, MAX_NDIM};
 pub(crate) use tiles::{Tile, for_each_slab, for_each_tile, index_in, natural_axes};
+pub(crate) use walk::Block;

@@ -52,6 +52,7 @@ mod literal;
 mod map;
 mod source;
 mod sys;
+mod threads;
 
 pub use array::{
     AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,

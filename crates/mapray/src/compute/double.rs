@@ -5,7 +5,52 @@
 
 /// How many sums are kept side by side where a run is summed, so that they need not wait for one
 /// another.
-pub(super) const LANES: usize = 8;
+pub(super) const LANES: usize = 64;
+
+/// Sums side by side, and the errors made in them.
+pub(super) struct Lanes {
+    sums: [f64; LANES],
+    errors: [f64; LANES],
+}
+
+impl Lanes {
+    pub const ZERO: Lanes = Lanes { sums: [0.0; LANES], errors: [0.0; LANES] };
+
+    /// The lanes, each with the error made in it, for a run of so many values. A loop over lanes the
+    /// number of which is not known to the compiler becomes one over vectors; one over a known number
+    /// may be unrolled to the last number instead.
+    #[inline(always)]
+    pub fn each(&mut self, values: usize) -> impl Iterator<Item = (&mut f64, &mut f64)> {
+        let n = values.min(LANES);
+        self.sums[..n].iter_mut().zip(&mut self.errors[..n])
+    }
+
+    /// The sum of all.
+    #[inline(always)]
+    pub fn total(&mut self) -> Double {
+        let mut half = LANES / 2;
+        while half >= 4 {
+            let (sums, others) = self.sums.split_at_mut(half);
+            let (errors, other_errors) = self.errors.split_at_mut(half);
+            for (lane, (&sum, &error)) in
+                sums.iter_mut().zip(errors).zip(others.iter().zip(&*other_errors))
+            {
+                add(lane, sum, error);
+            }
+            half /= 2;
+        }
+        let lane = |at: usize| Double::new(self.sums[at], self.errors[at]);
+        lane(0).plus(lane(1)).plus(lane(2).plus(lane(3)))
+    }
+}
+
+/// Adds a number to a sum, and its error and one so small that only its sum counts to the errors.
+#[inline(always)]
+pub(super) fn add((sum, error): (&mut f64, &mut f64), value: f64, small: f64) {
+    let (high, low) = two_sum(*sum, value);
+    *sum = high;
+    *error += low + small;
+}
 
 /// The sum of two numbers, the second at most half a unit in the last place of the first. An
 /// infinity or NaN stands alone, so that it spreads as in plain arithmetic.
@@ -76,29 +121,21 @@ impl Double {
     /// Adds many numbers: in lanes, with the rounding errors summed beside them.
     #[inline(always)]
     pub fn add_all<T: Copy>(&mut self, values: &[T], to_f64: impl Fn(T) -> f64) {
-        let (chunks, rest) = values.as_chunks::<LANES>();
-        if !chunks.is_empty() {
-            let (mut sum, mut error) = ([0.0; LANES], [0.0; LANES]);
-            for chunk in chunks {
-                for lane in 0..LANES {
-                    let (high, low) = two_sum(sum[lane], to_f64(chunk[lane]));
-                    sum[lane] = high;
-                    error[lane] += low;
-                }
-            }
-            self.add_lanes(&sum, &error);
+        let mut lanes = Lanes::ZERO;
+        for row in values.chunks(LANES) {
+            lanes.each(row.len()).zip(row).for_each(|(lane, &value)| add(lane, to_f64(value), 0.0));
         }
-        for &value in rest {
-            self.add(to_f64(value));
-        }
+        *self = self.plus(lanes.total());
     }
 
-    /// Adds sums and the errors made in them.
-    #[inline(never)]
-    pub fn add_lanes(&mut self, sums: &[f64; LANES], errors: &[f64; LANES]) {
-        for (&sum, &error) in sums.iter().zip(errors) {
-            *self = self.plus(Double::new(sum, error));
+    /// Adds at most [`CHUNK`](super::fold::CHUNK) numbers whose sums in lanes are exact.
+    #[inline(always)]
+    pub fn add_all_exactly<T: Copy>(&mut self, values: &[T], to_f64: impl Fn(T) -> f64) {
+        let mut lanes = Lanes::ZERO;
+        for row in values.chunks(LANES) {
+            lanes.each(row.len()).zip(row).for_each(|((sum, _), &value)| *sum += to_f64(value));
         }
+        *self = self.plus(lanes.total());
     }
 }
 

@@ -1,31 +1,46 @@
 //! The least and the greatest value, and where it is.
 
-use super::double::LANES;
+use super::columns::{Extremes, NoColumns};
 use super::fold::Accumulator;
 use super::value::Value;
+
+/// How many extremes are kept side by side where a run is looked at: at least one vector of the
+/// smallest values.
+const LANES: usize = 32;
+
+/// Whether `value` goes before the other, neither of them NaN.
+#[inline(always)]
+pub(super) fn precedes<T: Value, const MAX: bool>(value: T, other: T) -> bool {
+    if MAX { other.is_less(value) } else { value.is_less(other) }
+}
 
 /// Whether `value` takes the place of the best one so far. The first NaN stays, as in NumPy.
 #[inline(always)]
 fn replaces<T: Value, const MAX: bool>(value: T, best: T) -> bool {
-    !best.is_nan()
-        && (value.is_nan() || if MAX { best.is_less(value) } else { value.is_less(best) })
+    !best.is_nan() && (value.is_nan() || precedes::<T, MAX>(value, best))
+}
+
+/// Whether one is NaN. Looks at all of them, in a loop without a branch.
+#[inline(always)]
+pub(super) fn has_nan<T: Value>(values: &[T]) -> bool {
+    T::HAS_NAN && values.iter().fold(false, |has_nan, value| has_nan | value.is_nan())
 }
 
 /// The extreme of some values; the first of those that are equal, but for those in other lanes.
 #[inline(always)]
 fn extreme<T: Value, const MAX: bool>(values: &[T]) -> Option<T> {
-    let better = |best: T, value: T| if replaces::<T, MAX>(value, best) { value } else { best };
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let lanes = chunks.split_first().map(|(&first, chunks)| {
-        let mut lanes = first;
-        for chunk in chunks {
-            for lane in 0..LANES {
-                lanes[lane] = better(lanes[lane], chunk[lane]);
-            }
+    if has_nan(values) {
+        return values.iter().copied().find(|value| value.is_nan());
+    }
+    let better = |best: T, value: T| if precedes::<T, MAX>(value, best) { value } else { best };
+    let (rows, rest) = values.as_chunks::<LANES>();
+    let mut lanes = [*values.first()?; LANES];
+    for row in rows {
+        for lane in 0..LANES {
+            lanes[lane] = better(lanes[lane], row[lane]);
         }
-        lanes
-    });
-    lanes.iter().flatten().chain(rest).copied().reduce(better)
+    }
+    lanes.iter().chain(rest).copied().reduce(better)
 }
 
 /// The least or the greatest value; NaN where there is one.
@@ -42,6 +57,7 @@ impl<T, const MAX: bool> Default for Extreme<T, MAX> {
 
 impl<T: Value, const MAX: bool> Accumulator for Extreme<T, MAX> {
     type Item = T;
+    type Columns = Extremes<T, MAX>;
 
     #[inline]
     fn push(&mut self, value: T, _: usize) {
@@ -62,6 +78,10 @@ impl<T: Value, const MAX: bool> Accumulator for Extreme<T, MAX> {
             self.push(value, 0);
         }
     }
+
+    fn of_column(columns: &Extremes<T, MAX>, column: usize, _: usize) -> Self {
+        Extreme { best: Some(columns.best[column]) }
+    }
 }
 
 /// The least or the greatest value and its position: the lowest one in C order, whatever the order
@@ -79,6 +99,7 @@ impl<T, const MAX: bool> Default for ArgExtreme<T, MAX> {
 
 impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
     type Item = T;
+    type Columns = NoColumns;
     const POSITIONS: bool = true;
 
     #[inline]
@@ -97,7 +118,7 @@ impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
         let wins = self.best.is_none_or(|(best, at)| {
             replaces::<T, MAX>(value, best) || position < at && ties(value, best)
         });
-        if wins && let Some(index) = values.iter().position(|&other| ties(other, value)) {
+        if wins && let Some(index) = first_of(values, value) {
             self.push(values[index], position + index * step);
         }
     }
@@ -107,6 +128,17 @@ impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
             self.push(value, position);
         }
     }
+}
+
+/// The index of the first one that ties with `value`.
+#[inline(always)]
+fn first_of<T: Value>(values: &[T], value: T) -> Option<usize> {
+    // Without a branch for each of them.
+    let has = |chunk: &[T]| chunk.iter().fold(false, |has, &other| has | ties(other, value));
+    let chunk = values.chunks(LANES).position(has)?;
+    let first = chunk * LANES;
+    let index = values[first..].iter().position(|&other| ties(other, value))?;
+    Some(first + index)
 }
 
 /// Whether neither goes before the other.

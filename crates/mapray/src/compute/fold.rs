@@ -1,33 +1,25 @@
 //! Accumulators, and how the elements of an array get into them.
 
-use std::ops::Range;
-
-use rayon::prelude::*;
-
 use super::axes::{Axes, Steps};
-use super::run::Run;
+use super::columns::Columns;
+use super::run::{Run, Sheet};
+use super::share::{Group, fold_groups, for_each_batch};
 use super::simd;
 use super::value::Value;
-use super::walk::{BLOCK, Place, Sink, Walker};
+use super::walk::{Place, Sink, Walker};
 use crate::array::AnyArray;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layout::Block;
 
-/// How many values are loaded at once: they stay in the first cache.
-pub(super) const CHUNK: usize = 256;
-
-/// How many blocks are shared out among threads at first: little is done in vain where the first ones
-/// settle the result.
-const FIRST_BATCH: usize = 8;
-/// How many later on.
-const LONGEST_BATCH: usize = 64;
-/// The most bytes of accumulators that one block may have for itself.
-const MOST_MERGED: usize = 256 << 10;
+/// How many values are taken in at once: they stay in the first cache.
+pub(super) const CHUNK: usize = 2048;
 
 /// What becomes of the elements that are reduced to one.
 pub(super) trait Accumulator: Clone + Send + Sync {
     type Item: Value;
+
+    /// What takes the place of many of them while rows of elements go to as many of them.
+    type Columns: Columns<Self::Item>;
 
     /// Whether it makes use of the positions.
     const POSITIONS: bool = false;
@@ -44,6 +36,11 @@ pub(super) trait Accumulator: Clone + Send + Sync {
 
     /// Takes in what another one has, whose values come behind.
     fn merge(&mut self, later: Self);
+
+    /// What has taken in a column of so many rows.
+    fn of_column(_columns: &Self::Columns, _column: usize, _rows: usize) -> Self {
+        unreachable!("there are no columns of these")
+    }
 
     /// Whether no further value can change it.
     fn is_settled(&self) -> bool {
@@ -66,7 +63,7 @@ pub(super) fn accumulate<A: Accumulator>(
     skip_nan: bool,
     initial: A,
 ) -> Result<Vec<A>> {
-    fold_blocks(array, axes, skip_nan, initial, None)
+    fold_groups_of(array, axes, skip_nan, initial, None)
 }
 
 /// As [`accumulate`], with another way to make a value of an element.
@@ -77,10 +74,10 @@ pub(super) fn accumulate_with<A: Accumulator>(
     initial: A,
     load: Load<'_, A::Item>,
 ) -> Result<Vec<A>> {
-    fold_blocks(array, axes, skip_nan, initial, Some(load))
+    fold_groups_of(array, axes, skip_nan, initial, Some(load))
 }
 
-fn fold_blocks<A: Accumulator>(
+fn fold_groups_of<A: Accumulator>(
     array: &dyn AnyArray,
     axes: &Axes<'_>,
     skip_nan: bool,
@@ -98,28 +95,28 @@ fn fold_blocks<A: Accumulator>(
         swapped: !array.layout().dtype().is_native(),
         load,
     };
-    let walker = Walker::new(array, &steps, false);
-    let mut blocks = Blocks { walker: &walker, steps: &steps, how, initial };
-    let (mut batch, mut most) = (Vec::new(), FIRST_BATCH);
-    array.layout().for_each_block(BLOCK, &mut |block| {
-        if is_settled(&slots) {
-            return Ok(());
+    let walker = Walker::new(array, false);
+    for_each_batch(array.layout(), &steps, initial.nbytes(), &mut |groups| {
+        let part = |group: &Group| Fold::new(vec![initial.clone(); group.slots()], how);
+        let mut parts: Vec<Fold<'_, A>> = groups.iter().map(part).collect();
+        let sinks = parts.iter_mut().map(|part| part as &mut (dyn Sink + Send)).collect();
+        fold_groups(&walker, &steps, groups, sinks)?;
+        for (group, part) in groups.iter().zip(parts) {
+            merge(group, &steps, part.slots, &mut slots);
         }
-        batch.push(block);
-        if batch.len() == most {
-            blocks.fold(&batch, &mut slots)?;
-            batch.clear();
-            most = (2 * most).min(LONGEST_BATCH);
-        }
-        Ok(())
+        Ok(matches!(&slots[..], [slot] if slot.is_settled()))
     })?;
-    blocks.fold(&batch, &mut slots)?;
     walker.require_whole()?;
     Ok(slots)
 }
 
-fn is_settled<A: Accumulator>(slots: &[A]) -> bool {
-    matches!(slots, [slot] if slot.is_settled())
+fn merge<A: Accumulator>(group: &Group, steps: &Steps, part: Vec<A>, slots: &mut [A]) {
+    let mut part = part.into_iter();
+    group.for_each_slot(steps, &mut |slot| {
+        let later =
+            part.next().expect("as many accumulators as the group has elements of the result");
+        slots[slot].merge(later);
+    });
 }
 
 /// The same accumulator for each element of the result.
@@ -142,128 +139,106 @@ struct How<'a, T> {
     load: Option<Load<'a, T>>,
 }
 
-/// Blocks of an array, taken in by several threads.
-///
-/// What goes where depends on the layout alone, never on the threads: either each block has
-/// accumulators of its own, which are merged in the order of the blocks; or, where those would be
-/// many, its elements go to the result directly, and no two blocks at once to the same.
-struct Blocks<'a, A: Accumulator> {
-    walker: &'a Walker<'a>,
-    steps: &'a Steps,
-    how: How<'a, A::Item>,
-    initial: A,
-}
-
-impl<A: Accumulator> Blocks<'_, A> {
-    fn fold(&mut self, blocks: &[Block], slots: &mut [A]) -> Result<()> {
-        let ranges: Vec<Range<usize>> = blocks.iter().map(|block| self.slots_of(block)).collect();
-        let most = ranges.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
-        if most * self.initial.nbytes() <= MOST_MERGED {
-            return self.fold_and_merge(blocks, &ranges, slots);
-        }
-        let are_apart = ranges.windows(2).all(|pair| pair[0].end <= pair[1].start);
-        if !are_apart {
-            let mut buffer = Vec::new();
-            return blocks.iter().try_for_each(|block| self.block(block, &mut buffer, 0, slots));
-        }
-        let (mut parts, mut rest, mut at) = (Vec::new(), slots, 0);
-        for (block, range) in blocks.iter().zip(ranges) {
-            let (part, behind) = rest[range.start - at..].split_at_mut(range.len());
-            parts.push((block, range.start, part));
-            (rest, at) = (behind, range.end);
-        }
-        let folded: Vec<Result<()>> = parts
-            .into_par_iter()
-            .map_init(Vec::new, |buffer, (block, first, part)| {
-                self.block(block, buffer, first, part)
-            })
-            .collect();
-        folded.into_iter().collect()
-    }
-
-    fn fold_and_merge(
-        &self,
-        blocks: &[Block],
-        ranges: &[Range<usize>],
-        slots: &mut [A],
-    ) -> Result<()> {
-        let one = |buffer: &mut Vec<u8>, (block, range): (&Block, &Range<usize>)| {
-            let mut part = vec![self.initial.clone(); range.len()];
-            self.block(block, buffer, range.start, &mut part).map(|()| part)
-        };
-        let mut merge = |range: &Range<usize>, part: Vec<A>| {
-            slots[range.clone()].iter_mut().zip(part).for_each(|(slot, later)| slot.merge(later));
-        };
-        if let ([block], [range]) = (blocks, ranges) {
-            merge(range, one(&mut Vec::new(), (block, range))?);
-            return Ok(());
-        }
-        let pairs = blocks.par_iter().zip(ranges);
-        let parts: Vec<Result<Vec<A>>> = pairs.map_init(Vec::new, one).collect();
-        for (range, part) in ranges.iter().zip(parts) {
-            merge(range, part?);
-        }
-        Ok(())
-    }
-
-    /// Takes in the elements of a block; `slots` begin with the one numbered `first`.
-    fn block(
-        &self,
-        block: &Block,
-        buffer: &mut Vec<u8>,
-        first: usize,
-        slots: &mut [A],
-    ) -> Result<()> {
-        let chunk = vec![bytemuck::Zeroable::zeroed(); CHUNK];
-        self.walker.block(block, buffer, &mut Fold { slots, first, chunk, how: self.how })
-    }
-
-    /// The elements of the result that those of a block go to, and all between them.
-    fn slots_of(&self, block: &Block) -> Range<usize> {
-        let (mut first, mut last) = (0, 0);
-        for (axis, step) in self.steps.slot.iter().enumerate() {
-            first += block.start[axis] * step;
-            last += (block.start[axis] + block.layout.shape()[axis] - 1) * step;
-        }
-        first..last + 1
-    }
-}
-
-/// Elements of a block on their way to their accumulators.
+/// Elements of a group on their way to their accumulators.
 struct Fold<'a, A: Accumulator> {
-    slots: &'a mut [A],
-    /// The number of the first of the accumulators.
-    first: usize,
+    slots: Vec<A>,
+    columns: A::Columns,
     chunk: Vec<A::Item>,
     how: How<'a, A::Item>,
 }
 
-impl<A: Accumulator> Sink for Fold<'_, A> {
-    fn run(&mut self, run: Run<'_>, place: Place) {
-        let Fold { slots, chunk, how, .. } = self;
-        for start in (0..run.len()).step_by(CHUNK) {
-            let values = &mut chunk[..CHUNK.min(run.len() - start)];
-            match how.load {
-                Some(load) => load(run, start, values),
-                None => run.load(start, values),
-            }
-            if how.load.is_none() && how.swapped {
-                simd::dispatch(Swap(values));
-            }
-            let slot = place.slot - self.first + start * place.slot_step;
-            let position = place.position + start * place.position_step;
-            let step = place.position_step;
-            let skips = how.skip_nan && values.iter().any(|value| value.is_nan());
-            if place.slot_step == 0 && !skips {
-                simd::dispatch(FoldChunk { slot: &mut slots[slot], values, position, step });
-                continue;
-            }
-            for (index, &value) in values.iter().enumerate() {
-                if !(skips && value.is_nan()) {
-                    slots[slot + index * place.slot_step].push(value, position + index * step);
-                }
+impl<'a, A: Accumulator> Fold<'a, A> {
+    fn new(slots: Vec<A>, how: How<'a, A::Item>) -> Self {
+        let chunk = vec![bytemuck::Zeroable::zeroed(); CHUNK];
+        Fold { slots, columns: A::Columns::default(), chunk, how }
+    }
+
+    fn load<'r>(&mut self, run: Run<'r>, start: usize, n: usize) -> Values<'r, A::Item> {
+        if !self.how.swapped
+            && let Some(values) = run.lent(start, n)
+        {
+            return Values::Lent(values);
+        }
+        let values = &mut self.chunk[..n];
+        run.load(start, values);
+        if self.how.swapped {
+            simd::dispatch(Swap(values));
+        }
+        Values::Chunk(n)
+    }
+
+    fn take(&mut self, values: Values<'_, A::Item>, place: Place) {
+        let values = match values {
+            Values::Lent(values) => values,
+            Values::Chunk(n) => &self.chunk[..n],
+        };
+        let Place { slot, slot_step, position, position_step: step } = place;
+        let skips = self.how.skip_nan && values.iter().any(|value| value.is_nan());
+        if slot_step == 0 && !skips {
+            simd::dispatch(FoldChunk { slot: &mut self.slots[slot], values, position, step });
+            return;
+        }
+        for (index, &value) in values.iter().enumerate() {
+            if !(skips && value.is_nan()) {
+                self.slots[slot + index * slot_step].push(value, position + index * step);
             }
         }
+    }
+}
+
+/// Values where they lie, or so many in the chunk.
+enum Values<'a, T> {
+    Lent(&'a [T]),
+    Chunk(usize),
+}
+
+impl<A: Accumulator> Sink for Fold<'_, A> {
+    fn run(&mut self, run: Run<'_>, place: Place) {
+        for start in (0..run.len()).step_by(CHUNK) {
+            let n = CHUNK.min(run.len() - start);
+            let place = Place {
+                slot: place.slot + start * place.slot_step,
+                position: place.position + start * place.position_step,
+                ..place
+            };
+            let values = match self.how.load {
+                Some(load) => {
+                    load(run, start, &mut self.chunk[..n]);
+                    Values::Chunk(n)
+                }
+                None => self.load(run, start, n),
+            };
+            self.take(values, place);
+        }
+    }
+
+    fn sheet(&mut self, sheet: &Sheet<'_>, place: Place) -> bool {
+        if !A::Columns::SUPPORTED || self.how.load.is_some() {
+            return false;
+        }
+        let Fold { slots, columns, chunk, how } = self;
+        let mut holds = |is_fast| {
+            let chunk = &mut chunk[..sheet.columns()];
+            let fold = FoldSheet::<A> { columns, chunk, sheet, swapped: how.swapped, is_fast };
+            simd::dispatch(fold);
+            columns.holds(sheet.rows(), how.skip_nan)
+        };
+        if !holds(true) && !holds(false) {
+            return false;
+        }
+        for column in 0..sheet.columns() {
+            let slot = &mut slots[place.slot + column * place.slot_step];
+            slot.merge(A::of_column(columns, column, sheet.rows()));
+        }
+        true
+    }
+
+    fn is_settled(&self) -> bool {
+        matches!(&self.slots[..], [slot] if slot.is_settled())
+    }
+
+    fn has_columns(&self) -> bool {
+        true
     }
 }
 
@@ -289,5 +264,38 @@ impl<A: Accumulator> simd::Kernel for FoldChunk<'_, A> {
     #[inline(always)]
     fn run(self) {
         self.slot.fold(self.values, self.position, self.step);
+    }
+}
+
+/// Rows that go to an accumulator for each column.
+struct FoldSheet<'a, A: Accumulator> {
+    columns: &'a mut A::Columns,
+    chunk: &'a mut [A::Item],
+    sheet: &'a Sheet<'a>,
+    swapped: bool,
+    is_fast: bool,
+}
+
+impl<A: Accumulator> simd::Kernel for FoldSheet<'_, A> {
+    #[inline(always)]
+    fn run(self) {
+        let FoldSheet { columns, chunk, sheet, swapped, is_fast } = self;
+        for index in 0..sheet.rows() {
+            let row = sheet.row(index);
+            let values: &[A::Item] = match row.lent(0, row.len()) {
+                Some(values) if !swapped => values,
+                _ => {
+                    row.load(0, chunk);
+                    if swapped {
+                        chunk.iter_mut().for_each(|value| *value = value.swap_bytes());
+                    }
+                    chunk
+                }
+            };
+            if index == 0 {
+                columns.start(values, is_fast);
+            }
+            columns.row(values);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::axes::Axes;
+use super::columns::NoColumns;
 use super::dispatch::{for_type, unsupported};
 use super::fold::{Accumulator, accumulate};
 use super::value::{Float, Value};
@@ -261,6 +262,7 @@ struct Finite<T>(Option<(T, T)>);
 
 impl<T: Binned> Accumulator for Finite<T> {
     type Item = T;
+    type Columns = NoColumns;
 
     #[inline]
     fn push(&mut self, value: T, _: usize) {
@@ -293,6 +295,7 @@ struct Counter<T> {
 
 impl<T: Binned> Accumulator for Counter<T> {
     type Item = T;
+    type Columns = NoColumns;
 
     #[inline]
     fn push(&mut self, value: T, _: usize) {

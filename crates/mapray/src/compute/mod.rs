@@ -2,10 +2,13 @@
 
 mod axes;
 mod binned;
+mod blocks;
 mod checksum;
+mod columns;
 mod compare;
 mod dispatch;
 mod double;
+mod exact;
 mod extreme;
 mod finish;
 mod fold;
@@ -17,6 +20,7 @@ mod reduced;
 mod rule;
 mod run;
 mod scalar;
+mod share;
 mod simd;
 mod sum;
 mod summary;

@@ -6,7 +6,8 @@
 
 use num_complex::Complex;
 
-use super::double::{Double, LANES, square, two_sum};
+use super::columns::{NoColumns, Powers};
+use super::double::{Double, LANES, Lanes, add};
 use super::fold::{Accumulator, CHUNK};
 use super::value::{Float, Real, Value};
 
@@ -42,56 +43,49 @@ impl<T: Real> Moments<T> {
     #[inline(always)]
     fn set_origin(&mut self, first: T) {
         if self.count == 0 {
-            self.origin = first;
+            self.origin = first.origin();
         }
     }
 }
 
-/// A distance given as two parts, and its square as two parts.
-#[inline(always)]
-fn powers((high, low): (f64, f64)) -> [f64; 4] {
-    let (squared, error) = square(high);
-    [high, low, squared, error + 2.0 * high * low]
-}
-
 impl<T: Real> Accumulator for Moments<T> {
     type Item = T;
+    type Columns = Powers<T>;
 
     fn push(&mut self, value: T, _: usize) {
         self.set_origin(value);
         self.count += 1;
         self.invalid |= !value.is_finite();
-        let [high, low, squared, error] = powers(value.minus(self.origin));
+        let [high, low, squared, error] = value.powers(self.origin);
         self.first = self.first.plus(Double::new(high, low));
         self.second = self.second.plus(Double::new(squared, error));
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], position: usize, _: usize) {
-        let (chunks, rest) = values.as_chunks::<LANES>();
-        if let Some(chunk) = chunks.first() {
-            self.set_origin(chunk[0]);
-            self.count += chunks.as_flattened().len() as u64;
-            let (mut first, mut first_error) = ([0.0; LANES], [0.0; LANES]);
-            let (mut second, mut second_error) = ([0.0; LANES], [0.0; LANES]);
-            for chunk in chunks {
-                for lane in 0..LANES {
-                    let [high, low, squared, error] = powers(chunk[lane].minus(self.origin));
-                    let (sum, rounded) = two_sum(first[lane], high);
-                    first[lane] = sum;
-                    first_error[lane] += rounded + low;
-                    let (sum, rounded) = two_sum(second[lane], squared);
-                    second[lane] = sum;
-                    second_error[lane] += rounded + error;
-                }
-            }
-            self.first.add_lanes(&first, &first_error);
-            self.second.add_lanes(&second, &second_error);
-            if !self.second.is_finite() {
-                self.invalid |= !chunks.as_flattened().iter().all(|value| value.is_finite());
+    fn fold(&mut self, values: &[T], _: usize, _: usize) {
+        if let Some((first, second)) = T::exact_powers(values) {
+            self.count += values.len() as u64;
+            self.first.add(first);
+            self.second.add(second);
+            return;
+        }
+        let Some(&value) = values.first() else { return };
+        self.set_origin(value);
+        self.count += values.len() as u64;
+        let (mut first, mut second) = (Lanes::ZERO, Lanes::ZERO);
+        for row in values.chunks(LANES) {
+            let lanes = first.each(row.len()).zip(second.each(row.len()));
+            for (lane, &value) in lanes.zip(row) {
+                let [high, low, squared, error] = value.powers(self.origin);
+                add(lane.0, high, low);
+                add(lane.1, squared, error);
             }
         }
-        rest.iter().for_each(|&value| self.push(value, position));
+        self.first = self.first.plus(first.total());
+        self.second = self.second.plus(second.total());
+        if !self.second.is_finite() {
+            self.invalid |= !values.iter().all(|value| value.is_finite());
+        }
     }
 
     /// Distances from the other origin become distances from this one: with the step from one to the
@@ -111,6 +105,16 @@ impl<T: Real> Accumulator for Moments<T> {
         self.second = self.second.plus(later.second).plus(second);
         self.count += later.count;
         self.invalid |= later.invalid;
+    }
+
+    fn of_column(columns: &Powers<T>, column: usize, rows: usize) -> Self {
+        Moments {
+            count: rows as u64,
+            origin: columns.origins[column],
+            first: columns.first.column(column),
+            second: columns.second.column(column),
+            invalid: false,
+        }
     }
 }
 
@@ -144,6 +148,7 @@ where
     Complex<P>: Value,
 {
     type Item = Complex<P>;
+    type Columns = NoColumns;
 
     fn push(&mut self, value: Complex<P>, position: usize) {
         self.re.push(value.re, position);

@@ -3,7 +3,8 @@
 use half::f16;
 use num_complex::Complex;
 
-use super::double::Double;
+use super::columns::{Columns, IntSums, NoColumns, RealSums};
+use super::double::{Double, LANES};
 use super::fold::Accumulator;
 use super::value::{Float, Value};
 use crate::element::{Bool8, DateTime64, TimeDelta64};
@@ -15,6 +16,9 @@ pub(super) trait Summand: Value {
 
 /// A sum of values under way.
 pub(super) trait Total<T>: Clone + Default + Send + Sync {
+    /// Many sums side by side.
+    type Columns: Columns<T>;
+
     fn add(&mut self, value: T);
 
     /// Adds at most [`CHUNK`](super::fold::CHUNK) values.
@@ -22,6 +26,11 @@ pub(super) trait Total<T>: Clone + Default + Send + Sync {
 
     /// Adds another sum.
     fn merge(&mut self, other: Self);
+
+    /// The sum of a column.
+    fn of_column(_columns: &Self::Columns, _column: usize) -> Self {
+        unreachable!("there are no columns of these")
+    }
 
     fn summed(&self) -> Summed;
 }
@@ -57,6 +66,7 @@ impl<T: Summand> Sum<T> {
 
 impl<T: Summand> Accumulator for Sum<T> {
     type Item = T;
+    type Columns = <T::Sum as Total<T>>::Columns;
 
     fn push(&mut self, value: T, _: usize) {
         self.count += 1;
@@ -73,6 +83,15 @@ impl<T: Summand> Accumulator for Sum<T> {
         self.count += later.count;
         self.sum.merge(later.sum);
     }
+
+    fn of_column(columns: &Self::Columns, column: usize, rows: usize) -> Self {
+        Sum { count: rows as u64, sum: T::Sum::of_column(columns, column) }
+    }
+}
+
+/// A value whose sums are exact in 64 bits, for more of them than a block has.
+pub(super) trait Exact: Value {
+    fn exact(self) -> i64;
 }
 
 /// No array has so many elements that this could overflow: they are fewer than 2⁶³.
@@ -80,20 +99,23 @@ impl<T: Summand> Accumulator for Sum<T> {
 pub(super) struct ExactSum(i128);
 
 macro_rules! exact {
-    ($($number:ty: $partial:ty),*) => {$(
+    ($($number:ty as $value:expr, $partial:ty, [$($columns:tt)*];)*) => {$(
         impl Summand for $number {
             type Sum = ExactSum;
         }
 
         impl Total<$number> for ExactSum {
+            exact!(@columns $($columns)*);
+
             #[inline]
             fn add(&mut self, value: $number) {
-                self.0 += value as i128;
+                self.0 += $value(value) as i128;
             }
 
             #[inline(always)]
             fn add_all(&mut self, values: &[$number]) {
-                self.0 += values.iter().map(|&value| value as $partial).sum::<$partial>() as i128;
+                let partial = |&value: &$number| $value(value) as $partial;
+                self.0 += values.iter().map(partial).sum::<$partial>() as i128;
             }
 
             fn merge(&mut self, other: ExactSum) {
@@ -104,34 +126,41 @@ macro_rules! exact {
                 Summed::Exact(self.0)
             }
         }
+
+        exact!(@exact $number, $value, $($columns)*);
     )*};
+    (@columns $name:ident) => {
+        type Columns = $name;
+
+        fn of_column(columns: &$name, column: usize) -> ExactSum {
+            ExactSum(columns.0[column].into())
+        }
+    };
+    (@columns) => {
+        type Columns = NoColumns;
+    };
+    (@exact $number:ty, $value:expr, $name:ident) => {
+        impl Exact for $number {
+            #[inline(always)]
+            fn exact(self) -> i64 {
+                $value(self).into()
+            }
+        }
+    };
+    (@exact $number:ty, $value:expr,) => {};
 }
 
 // A chunk of numbers of up to 16 bits cannot overflow 32, and one of up to 32 bits not 64.
-exact!(i8: i32, i16: i32, i32: i64, i64: i128, u8: u32, u16: u32, u32: u64, u64: i128);
-
-impl Summand for Bool8 {
-    type Sum = ExactSum;
-}
-
-impl Total<Bool8> for ExactSum {
-    #[inline]
-    fn add(&mut self, value: Bool8) {
-        self.0 += i128::from(value.get());
-    }
-
-    #[inline(always)]
-    fn add_all(&mut self, values: &[Bool8]) {
-        self.0 += i128::from(values.iter().map(|value| u32::from(value.get())).sum::<u32>());
-    }
-
-    fn merge(&mut self, other: ExactSum) {
-        self.0 += other.0;
-    }
-
-    fn summed(&self) -> Summed {
-        Summed::Exact(self.0)
-    }
+exact! {
+    Bool8 as Bool8::get, u32, [IntSums];
+    i8 as i8::from, i32, [IntSums];
+    i16 as i16::from, i32, [IntSums];
+    i32 as i32::from, i64, [IntSums];
+    i64 as i64::from, i128, [];
+    u8 as u8::from, u32, [IntSums];
+    u16 as u16::from, u32, [IntSums];
+    u32 as u32::from, u64, [IntSums];
+    u64 as u64::from, i128, [];
 }
 
 #[derive(Clone, Debug, Default)]
@@ -147,6 +176,8 @@ macro_rules! times {
         }
 
         impl Total<$time> for TimeSum {
+            type Columns = NoColumns;
+
             #[inline]
             fn add(&mut self, value: $time) {
                 self.nat |= value.is_nat();
@@ -173,6 +204,8 @@ macro_rules! times {
 times!(DateTime64, TimeDelta64);
 
 impl<T: Float> Total<T> for Double {
+    type Columns = RealSums;
+
     #[inline]
     fn add(&mut self, value: T) {
         Double::add(self, value.wide());
@@ -180,7 +213,15 @@ impl<T: Float> Total<T> for Double {
 
     #[inline(always)]
     fn add_all(&mut self, values: &[T]) {
-        Double::add_all(self, values, T::wide);
+        if T::spread(values).sums_exactly(values.len().div_ceil(LANES)) {
+            Double::add_all_exactly(self, values, T::wide);
+        } else {
+            Double::add_all(self, values, T::wide);
+        }
+    }
+
+    fn of_column(columns: &RealSums, column: usize) -> Double {
+        columns.column(column)
     }
 
     fn merge(&mut self, other: Double) {
@@ -211,6 +252,8 @@ pub(super) struct ComplexSum {
 }
 
 impl<P: Float> Total<Complex<P>> for ComplexSum {
+    type Columns = NoColumns;
+
     #[inline]
     fn add(&mut self, value: Complex<P>) {
         self.re.add(value.re.wide());

@@ -1,6 +1,7 @@
 //! What there is to say of an array at a glance, in one pass.
 
 use super::axes::Axes;
+use super::columns::NoColumns;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::Extreme;
 use super::finish;
@@ -66,6 +67,7 @@ impl<T: Summand + Real> Summarizer<T> {
 
 impl<T: Summand + Real> Accumulator for Summarizer<T> {
     type Item = T;
+    type Columns = NoColumns;
 
     fn push(&mut self, value: T, position: usize) {
         self.count += 1;

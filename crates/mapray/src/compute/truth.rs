@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use super::columns::NoColumns;
+use super::double::LANES;
 use super::fold::Accumulator;
 use super::run::Run;
 use super::value::Value;
@@ -23,6 +25,7 @@ impl<T> Default for Count<T> {
 
 impl<T: Value> Accumulator for Count<T> {
     type Item = T;
+    type Columns = NoColumns;
 
     fn push(&mut self, value: T, _: usize) {
         self.count += u64::from(value.is_true());
@@ -30,7 +33,18 @@ impl<T: Value> Accumulator for Count<T> {
 
     #[inline(always)]
     fn fold(&mut self, values: &[T], _: usize, _: usize) {
-        self.count += u64::from(values.iter().map(|value| u32::from(value.is_true())).sum::<u32>());
+        let (rows, rest) = values.as_chunks::<LANES>();
+        // Fewer than 255 for each, or they would have to be wider.
+        let mut lanes = [0_u8; LANES];
+        for row in rows {
+            for lane in 0..LANES {
+                lanes[lane] += u8::from(row[lane].is_true());
+            }
+        }
+        for value in rest {
+            lanes[0] += u8::from(value.is_true());
+        }
+        self.count += u64::from(lanes.iter().map(|&count| u32::from(count)).sum::<u32>());
     }
 
     fn merge(&mut self, later: Self) {
@@ -53,6 +67,7 @@ impl<T, const ALL: bool> Default for Quantifier<T, ALL> {
 
 impl<T: Value, const ALL: bool> Accumulator for Quantifier<T, ALL> {
     type Item = T;
+    type Columns = NoColumns;
 
     fn push(&mut self, value: T, _: usize) {
         if value.is_true() != ALL {

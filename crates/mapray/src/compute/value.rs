@@ -3,6 +3,8 @@
 use half::f16;
 use num_complex::Complex;
 
+use super::double::square;
+use super::exact::Spread;
 use super::scalar::Scalar;
 use crate::element::{Bool8, DateTime64, Element, TimeDelta64};
 
@@ -34,8 +36,32 @@ pub(super) trait Value: Element {
 
 /// A value on a line, with distances.
 pub(super) trait Real: Value {
+    /// Whether squares are exact in `f64`, so that they need not be those of distances from an origin
+    /// other than zero: a variance that is as small as its values allow is still found.
+    const SQUARES_ARE_EXACT: bool = false;
+
     /// The exact distance from `origin` as the sum of two numbers, the second one small.
     fn minus(self, origin: Self) -> (f64, f64);
+
+    /// What distances are counted from, where this is the first value.
+    #[inline(always)]
+    fn origin(self) -> Self {
+        if Self::SQUARES_ARE_EXACT { bytemuck::Zeroable::zeroed() } else { self }
+    }
+
+    /// The distance from an [origin](Real::origin) as two parts, and its square as two parts.
+    #[inline(always)]
+    fn powers(self, origin: Self) -> [f64; 4] {
+        let (high, low) = self.minus(origin);
+        let (squared, error) = square(high);
+        [high, low, squared, error + 2.0 * high * low]
+    }
+
+    /// The sums of at most 2,048 values and of their squares, where both are exact in `f64`.
+    #[inline(always)]
+    fn exact_powers(_values: &[Self]) -> Option<(f64, f64)> {
+        None
+    }
 
     fn is_finite(self) -> bool {
         true
@@ -44,6 +70,9 @@ pub(super) trait Real: Value {
 
 /// A floating-point number.
 pub(super) trait Float: Real {
+    /// What tells whether values are summed exactly in plain `f64`.
+    fn spread(values: &[Self]) -> Spread;
+
     fn wide(self) -> f64;
 }
 
@@ -64,6 +93,14 @@ impl Value for Bool8 {
 }
 
 impl Real for Bool8 {
+    const SQUARES_ARE_EXACT: bool = true;
+
+    #[inline(always)]
+    fn exact_powers(values: &[Self]) -> Option<(f64, f64)> {
+        let count: u32 = values.iter().map(|value| u32::from(value.get())).sum();
+        Some((count.into(), count.into()))
+    }
+
     #[inline(always)]
     fn minus(self, origin: Self) -> (f64, f64) {
         (f64::from(i8::from(self.get()) - i8::from(origin.get())), 0.0)
@@ -89,10 +126,30 @@ macro_rules! integers {
         }
 
         impl Real for $number {
+            const SQUARES_ARE_EXACT: bool = size_of::<Self>() <= 2;
+
+            #[inline(always)]
+            fn exact_powers(values: &[Self]) -> Option<(f64, f64)> {
+                if size_of::<Self>() > 2 {
+                    return None;
+                }
+                let sum: i32 = values.iter().map(|&value| value as i32).sum();
+                let square = |&value: &Self| {
+                    let distance = (value as i32).unsigned_abs();
+                    distance.wrapping_mul(distance)
+                };
+                let squares = if size_of::<Self>() == 1 {
+                    f64::from(values.iter().map(square).sum::<u32>())
+                } else {
+                    values.iter().map(|value| u64::from(square(value))).sum::<u64>() as f64
+                };
+                Some((sum.into(), squares))
+            }
+
             #[inline(always)]
             fn minus(self, origin: Self) -> (f64, f64) {
                 if size_of::<Self>() < 8 {
-                    ((self as i64 - origin as i64) as f64, 0.0)
+                    (self as f64 - origin as f64, 0.0)
                 } else {
                     two_parts(self as i128 - origin as i128)
                 }
@@ -112,13 +169,13 @@ fn two_parts(value: i128) -> (f64, f64) {
 }
 
 macro_rules! floats {
-    ($($number:ty: $to_f64:expr),*) => {$(
+    ($($number:ty: $to_f64:expr, $is_less:expr, $is_nan:expr, $spread:expr, $squares:literal;)*) => {$(
         impl Value for $number {
             const HAS_NAN: bool = true;
 
             #[inline(always)]
             fn is_nan(self) -> bool {
-                <$number>::is_nan(self)
+                $is_nan(self)
             }
 
             #[inline(always)]
@@ -128,7 +185,7 @@ macro_rules! floats {
 
             #[inline(always)]
             fn is_less(self, other: Self) -> bool {
-                self < other
+                $is_less(self, other)
             }
 
             #[inline(always)]
@@ -143,12 +200,30 @@ macro_rules! floats {
 
         impl Float for $number {
             #[inline(always)]
+            fn spread(values: &[Self]) -> Spread {
+                $spread(values)
+            }
+
+            #[inline(always)]
             fn wide(self) -> f64 {
                 $to_f64(self)
             }
         }
 
         impl Real for $number {
+            const SQUARES_ARE_EXACT: bool = $squares;
+
+            #[inline(always)]
+            fn powers(self, origin: Self) -> [f64; 4] {
+                if Self::SQUARES_ARE_EXACT {
+                    let value = self.wide();
+                    return [value, 0.0, value * value, 0.0];
+                }
+                let (high, low) = self.minus(origin);
+                let (squared, error) = square(high);
+                [high, low, squared, error + 2.0 * high * low]
+            }
+
             #[inline(always)]
             fn minus(self, origin: Self) -> (f64, f64) {
                 super::double::two_sum(self.wide(), -origin.wide())
@@ -162,7 +237,36 @@ macro_rules! floats {
     )*};
 }
 
-floats!(f16: f16::to_f64, f32: f64::from, f64: f64::from);
+floats! {
+    f16: |value| f64::from(half_to_f32(value)), |a, b| half_key(a) < half_key(b), half_is_nan, |_| Spread::NARROW, true;
+    f32: f64::from, |a, b| a < b, f32::is_nan, Spread::of, true;
+    f64: f64::from, |a, b| a < b, f64::is_nan, |_| Spread::ANY, false;
+}
+
+/// Exactly, without a branch, so that loops over it are compiled to vectors; the crate's own function
+/// asks the processor each time.
+#[inline(always)]
+fn half_to_f32(value: f16) -> f32 {
+    let bits = u32::from(value.to_bits());
+    let magnitude = (bits & 0x7fff) << 13;
+    // The exponents are biased by 15 and by 127.
+    let scaled = f32::from_bits(magnitude) * f32::from_bits((127 + 127 - 15) << 23);
+    let is_special = magnitude >= 0x1f << 23;
+    let special = if is_special { 0xff << 23 } else { 0 };
+    f32::from_bits(scaled.to_bits() | special | (bits & 0x8000) << 16)
+}
+
+/// A number that is less where the value is, neither of them NaN.
+#[inline(always)]
+fn half_key(value: f16) -> i16 {
+    let bits = value.to_bits() as i16;
+    if bits < 0 { -(bits & i16::MAX) } else { bits }
+}
+
+#[inline(always)]
+fn half_is_nan(value: f16) -> bool {
+    value.to_bits() & 0x7fff > 0x7c00
+}
 
 macro_rules! complex {
     ($($part:ty),*) => {$(

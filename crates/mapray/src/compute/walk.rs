@@ -4,16 +4,18 @@
 //! file, a live map and memory give the same result, bit for bit.
 
 use super::axes::Steps;
-use super::run::Run;
-use crate::array::AnyArray;
+use super::blocks::BLOCK;
+use super::fold::CHUNK;
+use super::run::{Run, Sheet};
+use crate::array::{AnyArray, read_bytes};
 use crate::error::Result;
-use crate::layout::Block;
+use crate::layout::{Block, Layout, Order, natural_axes};
 use crate::map::require_whole;
 
-/// How many bytes are looked at in one go.
-pub(super) const BLOCK: usize = 1 << 20;
+/// How many bytes of a row are brought into columns at once: a line of the cache.
+const LINE: usize = 64;
 
-/// A run of fewer elements is not worth the work around it.
+/// A run of fewer elements is not worth the work around it, nor is a table of fewer rows or columns.
 const SHORT: usize = 16;
 
 /// Where the elements of a run go.
@@ -30,6 +32,17 @@ pub(super) struct Place {
 /// What takes the elements in.
 pub(super) trait Sink {
     fn run(&mut self, run: Run<'_>, place: Place);
+
+    /// Takes in the rows of a table, each element at its column's place, and so far on in position
+    /// from row to row. `false` where it does not: the columns are then handed over one by one.
+    fn sheet(&mut self, _sheet: &Sheet<'_>, _place: Place) -> bool {
+        false
+    }
+
+    /// Whether elements may come column by column, in runs that lie nowhere side by side.
+    fn has_columns(&self) -> bool {
+        false
+    }
 
     /// Whether no further element can change anything.
     fn is_settled(&self) -> bool {
@@ -63,11 +76,11 @@ struct Axis {
 
 /// Hands all elements of the array to the sink, in the order in which they lie.
 pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn Sink) -> Result<()> {
-    let walker = Walker::new(array, steps, sink.asks_for_holes());
-    let mut buffer = Vec::new();
+    let walker = Walker::new(array, sink.asks_for_holes());
+    let (mut buffer, corner) = (Vec::new(), vec![0; steps.slot.len()]);
     array.layout().for_each_block(sink.at_once(), &mut |block| match sink.is_settled() {
         true => Ok(()),
-        false => walker.block(&block, &mut buffer, sink),
+        false => walker.block(&block, steps, &corner, &mut buffer, sink),
     })?;
     walker.require_whole()
 }
@@ -75,7 +88,6 @@ pub(super) fn for_each_run(array: &dyn AnyArray, steps: &Steps, sink: &mut dyn S
 /// An array that is walked block by block, in any order, by any number of threads.
 pub(super) struct Walker<'a> {
     array: &'a dyn AnyArray,
-    steps: &'a Steps,
     memory: Option<Memory>,
     /// An element of zeros, where holes are asked for.
     zeros: Vec<u8>,
@@ -91,52 +103,83 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl<'a> Walker<'a> {
-    pub fn new(array: &'a dyn AnyArray, steps: &'a Steps, asks_for_holes: bool) -> Walker<'a> {
+    pub fn new(array: &'a dyn AnyArray, asks_for_holes: bool) -> Walker<'a> {
         let layout = array.layout();
         let zeros = if asks_for_holes { vec![0; layout.itemsize()] } else { Vec::new() };
-        Walker { array, steps, memory: array.in_memory(layout).map(Memory), zeros }
+        Walker { array, memory: array.in_memory(layout).map(Memory), zeros }
     }
 
-    /// Hands the elements of one block of the array to the sink. The buffer is for its bytes.
-    pub fn block(&self, block: &Block, buffer: &mut Vec<u8>, sink: &mut dyn Sink) -> Result<()> {
-        let span = block.layout.span();
+    /// Hands the elements of one block of the array to the sink. The elements of the result are
+    /// counted from the one that those at `corner` go to. The buffer is for bytes.
+    pub fn block(
+        &self,
+        block: &Block,
+        steps: &Steps,
+        corner: &[usize],
+        buffer: &mut Vec<u8>,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let layout = &block.layout;
+        let span = layout.span();
         let asks_for_holes = self.memory.is_none() && !self.zeros.is_empty();
         let is_hole = asks_for_holes && self.array.is_hole(span.clone())?;
+        let mut strides = layout.strides().to_vec();
         let first = match self.memory {
-            Some(Memory(base)) => base.wrapping_add(block.layout.offset() as usize),
+            Some(Memory(base)) => base.wrapping_add(layout.offset() as usize),
             None if is_hole => self.zeros.as_ptr(),
+            None if span.end - span.start > 2 * BLOCK.max(layout.nbytes()) as u64 => {
+                strides = self.read_compactly(layout, buffer)?;
+                buffer.as_ptr()
+            }
             None => {
                 buffer.resize((span.end - span.start) as usize, 0);
                 if !buffer.is_empty() {
                     self.array.read_at(span.start, buffer)?;
                 }
-                buffer.as_ptr().wrapping_add((block.layout.offset() - span.start) as usize)
+                buffer.as_ptr().wrapping_add((layout.offset() - span.start) as usize)
             }
         };
-        let steps = self.steps;
-        let at = |steps: &[usize]| block.start.iter().zip(steps).map(|(i, step)| i * step).sum();
+        let slots = block.start.iter().zip(corner).zip(&steps.slot);
+        let positions = block.start.iter().zip(&steps.position);
         let place = Place {
-            slot: at(&steps.slot),
-            position: at(&steps.position),
+            slot: slots.map(|((i, corner), step)| i.saturating_sub(*corner) * step).sum(),
+            position: positions.map(|(i, step)| i * step).sum(),
             slot_step: 0,
             position_step: 0,
         };
-        let mut axes = ordered_axes(block.layout.shape(), block.layout.strides(), steps);
+        let mut axes = ordered_axes(layout.shape(), &strides, steps);
         if sink.takes_any_order() && axes.last().is_some_and(|inner| inner.n < SHORT) {
             axes.sort_by_key(|axis| axis.n);
         }
         if is_hole {
             axes.iter_mut().for_each(|axis| axis.stride = 0);
         }
-        let (inner, outer) = match axes.split_last() {
-            Some((inner, outer)) => (inner, outer),
-            None => (&Axis { n: 1, stride: 0, slot: 0, position: 0 }, &axes[..]),
-        };
+        let inner = axes.pop().unwrap_or(Axis { n: 1, stride: 0, slot: 0, position: 0 });
+        if sink.has_columns() && inner.slot != 0 {
+            // The widths do not matter within a block: rows of a table come last.
+            if let Some(at) = axes.iter().rposition(|axis| axis.slot == 0) {
+                let rows = axes.remove(at);
+                axes.push(rows);
+            }
+        }
+        let itemsize = layout.itemsize();
         // SAFETY: the axes lead to the elements of the block and nowhere else; those are lent by
-        // the array, or lie in `buffer`, which holds the whole span of the block; of a hole all are
-        // the one in `zeros`.
-        unsafe { walk(first, outer, inner, self.array.layout().itemsize(), place, sink) };
+        // the array, or lie in `buffer`, which holds the whole span of the block or its elements
+        // side by side; of a hole all are the one in `zeros`.
+        unsafe { walk(first, &axes, &inner, itemsize, place, sink) };
         Ok(())
+    }
+
+    /// Reads elements that lie far apart. Their strides in the buffer.
+    fn read_compactly(&self, layout: &Layout, buffer: &mut Vec<u8>) -> Result<Vec<isize>> {
+        let axes = natural_axes(layout);
+        let part = layout.permuted(&axes);
+        buffer.resize(part.nbytes(), 0);
+        read_bytes(self.array, &part, buffer)?;
+        let compact = Layout::contiguous(part.dtype().clone(), part.shape(), Order::C, 0)?;
+        let mut strides = vec![0; axes.len()];
+        axes.iter().zip(compact.strides()).for_each(|(&axis, &stride)| strides[axis] = stride);
+        Ok(strides)
     }
 
     /// Checks, at the end, that no page was lost meanwhile.
@@ -182,11 +225,21 @@ unsafe fn walk(
     place: Place,
     sink: &mut dyn Sink,
 ) {
-    let Some((axis, rest)) = outer.split_first() else {
-        // SAFETY: the caller's.
-        let run = unsafe { Run::new(first, inner.stride, inner.n, itemsize) };
-        return sink
-            .run(run, Place { slot_step: inner.slot, position_step: inner.position, ..place });
+    let (axis, rest) = match outer {
+        [] => {
+            // SAFETY: the caller's.
+            let run = unsafe { Run::new(first, inner.stride, inner.n, itemsize) };
+            let place = Place { slot_step: inner.slot, position_step: inner.position, ..place };
+            return sink.run(run, place);
+        }
+        [rows] if sink.has_columns() && rows.slot == 0 && inner.slot != 0 && rows.n >= SHORT => {
+            // SAFETY: the caller's.
+            let run = unsafe { Run::new(first, inner.stride, inner.n, itemsize) };
+            // SAFETY: the caller's: a row for each step along the axis.
+            let sheet = unsafe { Sheet::new(run, rows.stride, rows.n) };
+            return columns(&sheet, rows.position, inner, place, sink);
+        }
+        [axis, rest @ ..] => (axis, rest),
     };
     for i in 0..axis.n {
         let first = first.wrapping_offset(i as isize * axis.stride);
@@ -197,5 +250,51 @@ unsafe fn walk(
         };
         // SAFETY: one step along an axis that the caller vouches for.
         unsafe { walk(first, rest, inner, itemsize, place, sink) };
+    }
+}
+
+/// Hands over the columns of a table, many at once where the sink takes them so, or one by one.
+fn columns(sheet: &Sheet<'_>, step: usize, inner: &Axis, place: Place, sink: &mut dyn Sink) {
+    for first in (0..sheet.columns()).step_by(CHUNK) {
+        let part = sheet.part(first..sheet.columns().min(first + CHUNK));
+        let place = Place {
+            slot: place.slot + first * inner.slot,
+            slot_step: inner.slot,
+            position: place.position + first * inner.position,
+            position_step: step,
+        };
+        if part.columns() < SHORT || !sink.sheet(&part, place) {
+            one_by_one(&part, inner.position, place, sink);
+        }
+    }
+}
+
+fn one_by_one(sheet: &Sheet<'_>, position_step: usize, place: Place, sink: &mut dyn Sink) {
+    let itemsize = sheet.row(0).element(0).len();
+    let few = (LINE / itemsize.max(1)).max(1);
+    let mut transposed = Vec::new();
+    for rows in (0..sheet.rows()).step_by(CHUNK) {
+        let rows = rows..sheet.rows().min(rows + CHUNK);
+        for first in (0..sheet.columns()).step_by(few) {
+            let part = sheet.part(first..sheet.columns().min(first + few));
+            part.transpose(rows.clone(), &mut transposed);
+            for (index, column) in
+                transposed.chunks_exact((rows.len() * itemsize).max(1)).enumerate()
+            {
+                // SAFETY: the elements of a column lie side by side in it.
+                let run =
+                    unsafe { Run::new(column.as_ptr(), itemsize as isize, rows.len(), itemsize) };
+                let column = first + index;
+                let place = Place {
+                    slot: place.slot + column * place.slot_step,
+                    slot_step: 0,
+                    position: place.position
+                        + column * position_step
+                        + rows.start * place.position_step,
+                    ..place
+                };
+                sink.run(run, place);
+            }
+        }
     }
 }

@@ -1,0 +1,78 @@
+//! When a plain sum in `f64` makes no error at all.
+//!
+//! Numbers of one type are multiples of the last place of the smallest of them that is not zero. Their
+//! sums are exact as long as these places and the leading ones of the sum fit in the 53 bits of an
+//! `f64`.
+
+/// Between which powers of two some `f32` lie, zeros left out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spread {
+    /// The bits of the smallest absolute value, less one, so that zero is the largest.
+    least: u32,
+    greatest: u32,
+}
+
+impl Spread {
+    /// That of zeros. Also of numbers so few powers of two apart that their sums are always exact;
+    /// infinity and NaN spread in them as they should.
+    pub const NARROW: Spread = Spread { least: u32::MAX, greatest: 0 };
+
+    /// That of numbers that may lie anywhere.
+    pub const ANY: Spread = Spread { least: 0, greatest: u32::MAX };
+
+    #[inline(always)]
+    pub fn of(values: &[f32]) -> Spread {
+        let mut spread = Spread::NARROW;
+        for value in values {
+            let bits = value.to_bits() & 0x7fff_ffff;
+            spread.greatest = spread.greatest.max(bits);
+            spread.least = spread.least.min(bits.wrapping_sub(1));
+        }
+        spread
+    }
+
+    #[inline(always)]
+    pub fn and(self, other: Spread) -> Spread {
+        Spread { least: self.least.min(other.least), greatest: self.greatest.max(other.greatest) }
+    }
+
+    /// Whether the sum of any so many of them is exact, in any order.
+    pub fn sums_exactly(self, count: usize) -> bool {
+        if self.greatest == 0 {
+            return true;
+        }
+        // The exponents, which the bits begin with; those of the smallest numbers are 1 and 0.
+        let (least, greatest) = ((self.least.wrapping_add(1) >> 23).max(1), self.greatest >> 23);
+        let is_finite = greatest < 0xff;
+        is_finite && greatest.max(1) - least + 24 + count.next_power_of_two().ilog2() <= 53
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_far_apart_do_not_sum_exactly() {
+        let spread = |values: &[f32]| Spread::of(values);
+        assert!(spread(&[]).sums_exactly(1 << 20));
+        assert!(spread(&[0.0, -0.0]).sums_exactly(1 << 20));
+        assert!(spread(&[0.0, 1.0, -1.5]).sums_exactly(1 << 20));
+        assert!(!spread(&[f32::INFINITY, 1.0]).sums_exactly(2));
+        assert!(!spread(&[f32::NAN]).sums_exactly(1));
+        assert!(spread(&[1.0, 2.0_f32.powi(-20)]).sums_exactly(1 << 9));
+        assert!(!spread(&[1.0, 2.0_f32.powi(-20)]).sums_exactly(1 << 10));
+        assert!(spread(&[f32::from_bits(1), f32::MIN_POSITIVE]).sums_exactly(1 << 9));
+        assert!(!spread(&[f32::from_bits(1), 1.0]).sums_exactly(2));
+    }
+
+    #[test]
+    fn a_plain_sum_of_close_numbers_has_no_error() {
+        // The largest and the smallest of numbers that may be summed so: all bits are set.
+        let (large, small) = (f32::from_bits(0x3fff_ffff), f32::from_bits(0x3600_0001));
+        assert!(Spread::of(&[large, small]).sums_exactly(256));
+        let sum: f64 = (0..128).map(|_| f64::from(large) + f64::from(small)).sum();
+        let back: f64 = (0..128).map(|_| f64::from(large)).fold(sum, |sum, value| sum - value);
+        assert_eq!(back, 128.0 * f64::from(small));
+    }
+}

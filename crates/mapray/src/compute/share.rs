@@ -1,0 +1,161 @@
+//! Work shared out among threads: groups of blocks, each with accumulators of its own.
+//!
+//! Which elements go to which group, and the order in which groups are merged, depend on the layout
+//! alone, so results do not depend on how many threads there are.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use super::axes::Steps;
+use super::blocks::for_each_block;
+use super::walk::{Sink, Walker};
+use crate::error::{Error, Result};
+use crate::layout::{Block, Layout};
+use crate::threads;
+
+/// The most blocks of a group.
+const BLOCKS: usize = 4;
+/// The most bytes of accumulators of a group, unless a single block has more.
+const SLOTS: usize = 256 << 10;
+/// The most bytes of accumulators of all groups that are worked on at once.
+const BATCH: usize = 32 << 20;
+/// How many groups a thread gets at once: the others need not wait long for the last one.
+const GROUPS: usize = 4;
+
+/// Blocks that are worked on by one thread, one after the other.
+pub(super) struct Group {
+    pub blocks: Vec<Block>,
+    /// The elements of the result that theirs go to, as a range along each axis of the array; one
+    /// index along those that are reduced.
+    region: Vec<Range<usize>>,
+}
+
+impl Group {
+    fn new(block: Block, steps: &Steps) -> Group {
+        let region = region(&block, steps);
+        Group { blocks: vec![block], region }
+    }
+
+    /// How many elements of the result there are.
+    pub fn slots(&self) -> usize {
+        slots(&self.region)
+    }
+
+    /// How far a step along each axis of the array leads among those.
+    pub fn steps(&self, whole: &Steps) -> Steps {
+        let mut step = 1;
+        let mut slot = vec![0; self.region.len()];
+        for (axis, range) in self.region.iter().enumerate().rev() {
+            if whole.slot[axis] != 0 {
+                slot[axis] = step;
+            }
+            step *= range.len();
+        }
+        Steps { slot, position: whole.position.clone() }
+    }
+
+    /// The number of the first one counted within the whole result, and of each further one, in the
+    /// order in which the group counts them.
+    pub fn for_each_slot(&self, whole: &Steps, work: &mut dyn FnMut(usize)) {
+        let steps = &whole.slot;
+        let first = self.region.iter().zip(steps).map(|(range, step)| range.start * step).sum();
+        walk(&self.region, steps, first, work);
+    }
+
+    /// The index along each axis that the group counts from.
+    pub fn corner(&self) -> Vec<usize> {
+        self.region.iter().map(|range| range.start).collect()
+    }
+}
+
+fn walk(region: &[Range<usize>], steps: &[usize], first: usize, work: &mut dyn FnMut(usize)) {
+    match region.split_first() {
+        None => work(first),
+        Some((range, inner)) => {
+            (0..range.len()).for_each(|i| walk(inner, &steps[1..], first + i * steps[0], work));
+        }
+    }
+}
+
+fn region(block: &Block, steps: &Steps) -> Vec<Range<usize>> {
+    let axes = block.start.iter().zip(block.layout.shape()).zip(&steps.slot);
+    axes.map(|((&start, &n), &step)| if step == 0 { 0..1 } else { start..start + n }).collect()
+}
+
+fn slots(region: &[Range<usize>]) -> usize {
+    region.iter().map(ExactSizeIterator::len).product()
+}
+
+fn union(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
+    a.iter().zip(b).map(|(a, b)| a.start.min(b.start)..a.end.max(b.end)).collect()
+}
+
+/// Hands out the groups that cover the array, some at a time, until the work says that no further
+/// one can change anything. Each element of the result takes `slot_size` bytes.
+pub(super) fn for_each_batch(
+    layout: &Layout,
+    steps: &Steps,
+    slot_size: usize,
+    work: &mut dyn FnMut(&[Group]) -> Result<bool>,
+) -> Result<()> {
+    let (mut batch, mut is_settled) = (Vec::<Group>::new(), false);
+    let mut most = threads::count();
+    for_each_block(layout, steps, &mut |block| {
+        if is_settled {
+            return Ok(());
+        }
+        let region = region(&block, steps);
+        if let Some(group) = batch.last_mut() {
+            let union = union(&group.region, &region);
+            if group.blocks.len() < BLOCKS && slots(&union).saturating_mul(slot_size) <= SLOTS {
+                group.region = union;
+                group.blocks.push(block);
+                return Ok(());
+            }
+        }
+        let bytes = |group: &Group| group.slots().saturating_mul(slot_size);
+        let in_work: usize = batch.iter().map(bytes).sum();
+        if batch.len() >= most || in_work >= BATCH {
+            is_settled = work(&batch)?;
+            batch.clear();
+            most = GROUPS * threads::count();
+        }
+        if !is_settled {
+            batch.push(Group::new(block, steps));
+        }
+        Ok(())
+    })?;
+    if !batch.is_empty() {
+        work(&batch)?;
+    }
+    Ok(())
+}
+
+/// Hands the elements of each group to the sink of the same number.
+pub(super) fn fold_groups(
+    walker: &Walker<'_>,
+    steps: &Steps,
+    groups: &[Group],
+    sinks: Vec<&mut (dyn Sink + Send)>,
+) -> Result<()> {
+    let sinks: Vec<Mutex<&mut (dyn Sink + Send)>> = sinks.into_iter().map(Mutex::new).collect();
+    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    threads::for_each(groups.len(), &|index| {
+        let group = &groups[index];
+        let mut sink = sinks[index].lock().expect("each sink has one user");
+        let (steps, corner) = (group.steps(steps), group.corner());
+        let mut buffer = Vec::new();
+        let taken = group.blocks.iter().try_for_each(|block| match sink.is_settled() {
+            true => Ok(()),
+            false => walker.block(block, &steps, &corner, &mut buffer, *sink),
+        });
+        if let Err(error) = taken {
+            let mut failed = failed.lock().expect("no thread panics while it stores an error");
+            if failed.as_ref().is_none_or(|&(first, _)| index < first) {
+                *failed = Some((index, error));
+            }
+        }
+    });
+    let failed = failed.into_inner().expect("no thread panics while it stores an error");
+    failed.map_or(Ok(()), |(_, error)| Err(error))
+}

@@ -55,7 +55,7 @@ mod sys;
 
 pub use array::{
     AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,
-    DynView, DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
+    DynView, DynViewMut, Gather, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
 };
 pub use cast::Casting;
 pub use compute::{

@@ -18,6 +18,9 @@ use crate::map::{Mode, bring_up_to_date, fetch};
 use crate::source::{Lock, ReadAt, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, LengthProbe, Mapping, Stamp};
 
+/// How many bytes the processor is asked for ahead: some part of its second cache.
+const FETCHED: usize = 256 << 10;
+
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
 #[derive(Debug)]
 pub(crate) struct Region {
@@ -487,9 +490,6 @@ impl Region {
         }
     }
 }
-
-/// How many bytes the processor is asked for ahead: some part of its second cache.
-const FETCHED: usize = 256 << 10;
 
 impl ReadAt for Region {
     fn read_runs(&self, starts: &[u64], len: usize, buffer: &mut [u8]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod rows;
+mod threads;
 
 use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, Dimension};

@@ -47,11 +47,10 @@ pub(crate) fn is_in_memory(address: usize) -> io::Result<bool> {
 /// A number that grows when this thread waits for a disk.
 pub(crate) fn waits() -> u64 {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: the kernel fills the struct in; without that its zeros stay, which are one, too.
-    let usage = unsafe {
-        libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
-        usage.assume_init()
-    };
+    // SAFETY: the kernel fills the struct in.
+    unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
+    // SAFETY: it holds numbers, and zeros where the kernel did not.
+    let usage = unsafe { usage.assume_init() };
     usage.ru_majflt as u64 + usage.ru_inblock as u64
 }
 

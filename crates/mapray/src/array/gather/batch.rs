@@ -1,12 +1,11 @@
 //! Copying the rows of one batch.
 
-use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 
 use crate::array::AnyArray;
 use crate::array::gather::rows::Rows;
+use crate::array::gather::threads::{in_pieces, threads};
 use crate::array::read::read_bytes;
 use crate::error::Result;
 use crate::map::{fetch, require_whole};
@@ -21,9 +20,6 @@ const WINDOW: usize = 32 << 20;
 
 /// How many bytes are worth a thread of their own.
 const SHARE: usize = 512 << 10;
-
-/// More threads than this gain nothing: they wait for the memory.
-const MOST_THREADS: usize = 16;
 
 /// Where byte 0 of an array would be that lies in memory.
 #[derive(Clone, Copy)]
@@ -139,38 +135,28 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Shares rows out among threads, where they are worth it. The threads are started for the batch: a
-    /// pool would be missing in the child of a process that forks, as data loaders do.
+    /// Shares rows out among threads, where they are worth it.
     fn on_threads(&self, starts: &[u64], out: &mut [u8], copy: &CopyRows<'_>) -> Result<()> {
-        let count = (out.len() / SHARE).min(starts.len());
-        let count = if count > 1 { count.min(threads()) } else { 1 };
-        // A thread may come late, so each takes its part in pieces.
-        let pieces = if count > 1 { 4 * count } else { 1 };
-        let rows = starts.len().div_ceil(pieces).max(LOOK / self.rows.nbytes);
-        let parts = starts.chunks(rows).zip(out.chunks_mut(rows * self.rows.nbytes));
-        let parts = Mutex::new(parts);
-        let work = || loop {
-            let next = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((starts, out)) = next else { return Ok(()) };
-            copy(starts, out)?;
+        let count = match out.len() / SHARE {
+            0 | 1 => 1,
+            shares => shares.min(threads()).min(starts.len()),
         };
-        thread::scope(|scope| {
-            let start = |_| thread::Builder::new().spawn_scoped(scope, work);
-            // Where the system gives no thread, the others do its part.
-            let others: Vec<_> = (1..count).map_while(|other| start(other).ok()).collect();
-            let own = work();
-            others.into_iter().fold(own, |done, other| {
-                done.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            })
-        })
+        if count == 1 {
+            return copy(starts, out);
+        }
+        // Small pieces, since a thread may come late or be held up.
+        let rows = starts.len().div_ceil(8 * count).max(LOOK / self.rows.nbytes);
+        let parts = starts.chunks(rows).zip(out.chunks_mut(rows * self.rows.nbytes));
+        let (parts, outcome) = (Mutex::new(parts), Mutex::new(Ok(())));
+        in_pieces(starts.len().div_ceil(rows), count - 1, &|_| {
+            let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let copied = part.map_or(Ok(()), |(starts, out)| copy(starts, out));
+            if copied.is_err() {
+                *outcome.lock().unwrap_or_else(PoisonError::into_inner) = copied;
+            }
+        });
+        outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How many threads there are to be.
-fn threads() -> usize {
-    static THREADS: OnceLock<usize> = OnceLock::new();
-    *THREADS
-        .get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS))
 }
 
 /// How many rows ahead of the one that is copied the processor is asked to fetch.

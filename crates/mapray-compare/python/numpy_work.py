@@ -83,6 +83,39 @@ def summary(o):
     return seconds, result[0]
 
 
+def index_lists(count, rows, below):
+    """Lists of indices in no order, the same as mapray's."""
+    state, lists = 1, []
+    for _ in range(count):
+        indices = []
+        for _ in range(rows):
+            state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+            indices.append((state >> 33) % below)
+        lists.append(np.array(indices))
+    return lists
+
+
+def gather(o):
+    def rows(array, indices):
+        return np.take(array, indices, axis=0) if o["contender"] == "numpy-take" else array[indices]
+
+    times = int(o.get("batches", 0))
+    array = np.load(o["path"], mmap_mode="r")
+    first, *lists = index_lists(1 + (times + 3 if times else 0), int(o["rows"]), len(array))
+    if not times:
+        seconds, batch = once(lambda: rows(np.load(o["path"], mmap_mode="r"), first))
+        return seconds, float(batch[:, 0].sum(dtype=float))
+    # As in a loop: a batch goes when the next one has come, so that its memory is used again.
+    batch = rows(array, first)
+    value, lists = float(batch[:, 0].sum(dtype=float)), iter(lists)
+
+    def work():
+        nonlocal batch
+        batch = rows(array, next(lists))
+
+    return often(work, times)[0], value
+
+
 def load(o):
     seconds, array = once(lambda: np.load(o["path"]))
     return seconds, float(array.flat[-1])
@@ -172,6 +205,7 @@ WORK = {
     "open-member": open_member,
     "reduce": reduce,
     "summary": summary,
+    "gather": gather,
     "load": load,
     "load-members": load_members,
     "save": save,

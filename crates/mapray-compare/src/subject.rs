@@ -9,6 +9,8 @@ pub enum Subject {
     NumPy,
     /// NumPy into a map of the result, where the usual way would need the array in memory.
     NumPyMaps,
+    /// `numpy.take`, where indexing is the usual way.
+    NumPyTake,
     /// `mapray::Map` and `DynMap`, or what writes files.
     Mapray,
     /// `mapray::ArrayFile`: positional reads.
@@ -35,6 +37,8 @@ pub enum Subject {
     Pwrite,
     /// Reading past the page cache, eight blocks of 4 MiB at a time.
     Direct,
+    /// Reading short pieces past the page cache, 64 at a time.
+    Scattered,
     /// `msync` of the slice's pages alone.
     Msync,
 }
@@ -50,13 +54,14 @@ pub enum Role {
 
 use Subject::{
     ArrayFile, BareOpen, Command, CopyAll, CopyOne, Direct, Fill, LiveMap, Mapray, Msync,
-    NdarrayNpy, Npyz, NumPy, NumPyMaps, Pwrite, ReadAll, ReadOne, Safetensors,
+    NdarrayNpy, Npyz, NumPy, NumPyMaps, NumPyTake, Pwrite, ReadAll, ReadOne, Safetensors, Scattered,
 };
 
 /// Each subject, its name on command lines, and its name in tables.
-const NAMES: [(Subject, &str, &str); 18] = [
+const NAMES: [(Subject, &str, &str); 20] = [
     (NumPy, "numpy", "NumPy"),
     (NumPyMaps, "numpy-memmap", "NumPy, map to map"),
+    (NumPyTake, "numpy-take", "NumPy take"),
     (Mapray, "mapray", "mapray"),
     (ArrayFile, "array-file", "mapray ArrayFile"),
     (LiveMap, "live-map", "mapray LiveMap"),
@@ -72,6 +77,7 @@ const NAMES: [(Subject, &str, &str); 18] = [
     (BareOpen, "bare-open", "limit: system calls alone"),
     (Pwrite, "pwrite", "limit: pwrite of 8 MiB blocks"),
     (Direct, "direct", "limit: direct reads, 8 at a time"),
+    (Scattered, "scattered", "limit: direct reads of rows, 64 at a time"),
     (Msync, "msync", "limit: msync of the slice"),
 ];
 
@@ -92,7 +98,7 @@ impl Subject {
 
     pub fn role(self) -> Role {
         match self {
-            NumPy | NumPyMaps => Role::NumPy,
+            NumPy | NumPyMaps | NumPyTake => Role::NumPy,
             Mapray | ArrayFile | LiveMap | Command => Role::Mapray,
             NdarrayNpy | Npyz | Safetensors => Role::Peer,
             _ => Role::Limit,

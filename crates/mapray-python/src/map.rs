@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use mapray::{DynLiveMap, DynView, Layout, Mode, Order, Slice, layout::Index};
+use mapray::{DynLiveMap, DynView, Gather, Layout, Mode, Order};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
@@ -314,18 +314,32 @@ impl Map {
 
     /// Copies the elements of a part, side by side in C order.
     fn read(&self, py: Python<'_>, part: Part, out: PyBuffer<u8>) -> PyResult<()> {
-        self.gather_into(py, &part, None, &out)
+        require_output(&out)?;
+        // Other threads may look at the output meanwhile, so it is filled while they cannot run.
+        let mut bytes = vec![0; out.len_bytes()];
+        self.work(py, |live| part.of(live)?.read_bytes(&mut bytes))?;
+        out.copy_from_slice(py, &bytes)
     }
 
-    /// Copies the rows of a part with these indices, side by side.
+    /// Copies the rows of a part with these indices, side by side, into memory that nobody but the caller
+    /// knows: it is filled while other threads run.
     fn take(
         &self,
         py: Python<'_>,
         part: Part,
-        indices: Vec<i64>,
+        indices: PyBuffer<i64>,
         out: PyBuffer<u8>,
     ) -> PyResult<()> {
-        self.gather_into(py, &part, Some(&indices), &out)
+        require_output(&out)?;
+        let indices = indices.to_vec(py)?;
+        let (start, len) = (out.buf_ptr().cast::<u8>(), out.len_bytes());
+        // SAFETY: the buffer is contiguous, writable and held for as long as `out` lives. The package
+        // hands in an array that it has just made and told nobody of.
+        let bytes = match len {
+            0 => &mut [],
+            _ => unsafe { std::slice::from_raw_parts_mut(start, len) },
+        };
+        self.work(py, |live| Gather::new(part.of(live)?)?.read_bytes(&indices, bytes))
     }
 
     /// A reduction: its dtype, its shape, and its elements; `None` where there is none of this name.
@@ -343,31 +357,9 @@ impl Map {
     }
 }
 
-impl Map {
-    fn gather_into(
-        &self,
-        py: Python<'_>,
-        part: &Part,
-        indices: Option<&[i64]>,
-        out: &PyBuffer<u8>,
-    ) -> PyResult<()> {
-        if out.readonly() || !out.is_c_contiguous() {
-            return Err(PyValueError::new_err("the output must be writable and contiguous"));
-        }
-        // Other threads may look at the output meanwhile, so it is filled while they cannot run.
-        let mut bytes = vec![0; out.len_bytes()];
-        self.work(py, |live| {
-            let part = part.of(live)?;
-            let Some(indices) = indices else {
-                return part.read_bytes(&mut bytes);
-            };
-            let row = bytes.len() / indices.len().max(1);
-            for (index, row) in indices.iter().zip(bytes.chunks_mut(row.max(1))) {
-                let index = Slice::new([Index::At(*index)]);
-                part.slice(&index)?.read_bytes(row)?;
-            }
-            Ok(())
-        })?;
-        out.copy_from_slice(py, &bytes)
+fn require_output(out: &PyBuffer<u8>) -> PyResult<()> {
+    if out.readonly() || !out.is_c_contiguous() {
+        return Err(PyValueError::new_err("the output must be writable and contiguous"));
     }
+    Ok(())
 }

@@ -156,3 +156,43 @@ def test_take_reads_rows_as_numpy_does(tmp_path):
     np.testing.assert_array_equal(m.take([25], axis=0, mode="wrap"), plain.take([25], axis=0, mode="wrap"))
     with pytest.raises(IndexError):
         m.take([20], axis=0)
+
+
+def test_take_of_any_order_and_any_integers_is_numpys(tmp_path):
+    rng = np.random.default_rng(3)
+    plain = rng.integers(0, 1000, (300, 7, 5)).astype(">i4")
+    for order in "CF":
+        np.save(tmp_path / "a.npy", np.array(plain, order=order))
+        m = mapray.load(tmp_path / "a.npy", mmap_mode="r")
+        for part in (m, m[::-1], m[:, ::2], m[:, 3], m[:, 1, 2], m.T, m[5:]):
+            for dtype in ("i1", "u2", ">i4", "i8"):
+                indices = rng.integers(-part.shape[0], part.shape[0], 50) % 120
+                indices = np.minimum(indices, part.shape[0] - 1).astype(dtype)[::-1]
+                taken = part.take(indices, axis=0)
+                np.testing.assert_array_equal(taken, np.asarray(part)[indices])
+                assert type(taken) is np.ndarray and taken.dtype == part.dtype and taken.flags.writeable
+    for indices in ([True], [1.0], np.array([1], "u8"), np.array(7), [[]]):
+        np.testing.assert_array_equal(m.take(indices, axis=0), plain.take(indices, axis=0))
+    for array in (plain, m):
+        with pytest.raises(ValueError):
+            array.take(["a"], axis=0)
+
+
+def test_take_of_an_index_beyond_the_axis_says_what_numpy_says(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((20, 3)))
+    m = mapray.load(tmp_path / "a.npy", mmap_mode="r")
+    for index in (20, -21):
+        with pytest.raises(IndexError, match=f"index {index} is out of bounds for axis 0 with size 20"):
+            m.take([0, index], axis=0)
+
+
+def test_take_of_many_rows_by_several_threads_of_the_caller(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    plain = np.arange(4000 * 1024, dtype="u4").reshape(4000, 1024)
+    np.save(tmp_path / "a.npy", plain)
+    m = mapray.load(tmp_path / "a.npy", mmap_mode="r")
+    lists = [np.random.default_rng(seed).integers(0, 4000, 1500) for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        for indices, taken in zip(lists, pool.map(lambda indices: m.take(indices, axis=0), lists)):
+            np.testing.assert_array_equal(taken, plain[indices])

@@ -16,6 +16,7 @@
 //! - Files without a header: [`MapOptions`]. Memory: [`DynView::new`], [`DynView::from_buffer`].
 //! - Archives: [`Npz`] and [`Archive`] read and map, [`savez`] writes, [`NpzEditor`] edits.
 //! - Parts of arrays: [`Slice`], NumPy's basic indexing as text or as Rust ranges.
+//! - Rows by a list of indices, batch after batch: [`Gather`].
 //! - Elements: [`Element`] for the numbers, [`f16`](struct@f16), [`Complex`], [`Bool8`], text, times, and
 //!   [`Packed`] for unaligned and foreign-endian data.
 //! - Edits in memory: [`Mode::CopyOnWrite`], with `dirty_pages`, `discard` and a crash-safe `commit`.
@@ -56,7 +57,7 @@ mod threads;
 
 pub use array::{
     AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,
-    DynView, DynViewMut, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
+    DynView, DynViewMut, Gather, LiveMap, Map, MapMut, MapOptions, Npz, Origin,
 };
 pub use cast::Casting;
 pub use compute::{

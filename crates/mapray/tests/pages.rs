@@ -242,6 +242,28 @@ fn prefetch_reads_the_slice_from_the_disk() {
     assert_eq!(slice(&map.pages(), "[40:]").residency().unwrap().resident, 0);
 }
 
+/// The kernel takes no more than a read-ahead window from one request.
+#[test]
+fn a_large_slice_is_prefetched_to_its_end() {
+    const LEN: usize = 24 << 20;
+    let test = "a_large_slice_is_prefetched_to_its_end";
+    if PORTABLE {
+        return;
+    }
+    let (_folder, path) = new_file();
+    File::create(&path).unwrap().set_len(LEN as u64).unwrap();
+    let map = MapOptions::new().mode(Mode::Read).shape(LEN).live::<u8, Ix1>(&path).unwrap();
+    if !evict(&path) {
+        return common::skip(test, "nothing leaves the page cache on this file system");
+    }
+    map.pages().prefetch().unwrap();
+    let start = Instant::now();
+    while map.pages().residency().unwrap().resident < LEN {
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", map.pages().residency());
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn release_gives_memory_back_and_loses_nothing() {
     let (_folder, path) = new_file();

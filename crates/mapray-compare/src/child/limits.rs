@@ -11,6 +11,7 @@ use std::thread;
 use memmap2::{MmapMut, MmapOptions};
 
 use super::memory::{read, share, threads, warmed};
+use super::gather;
 use super::{OPENINGS, Options, Outcome, lacks, often, once};
 use crate::subject::Subject;
 
@@ -24,6 +25,7 @@ pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
         Subject::BareOpen => bare_open(options.get("path")?),
         Subject::Pwrite => pwrite(options),
         Subject::Direct => direct(options.get("path")?),
+        Subject::Scattered => gather::limit(options),
         Subject::Msync => msync(options.get("path")?),
         _ => lacks(work),
     }

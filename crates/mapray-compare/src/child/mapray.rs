@@ -8,6 +8,7 @@ use mapray::{
 };
 use ndarray::{Array1, Axis, Ix1, Ix2, IxDyn, Zip, s};
 
+use super::gather;
 use super::limits::cap;
 use super::{MEMBER_OPENINGS, OPENINGS, Options, Outcome, file_len, lacks, often, once};
 use crate::subject::Subject;
@@ -29,6 +30,7 @@ pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
         "convert" => convert(options),
         "multiply" => multiply(options),
         "flush" => flush(options),
+        "gather" => gather::mapray(subject, options),
         _ => lacks(work),
     }
 }

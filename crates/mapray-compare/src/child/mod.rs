@@ -9,6 +9,7 @@
 //! | `open-member` | the same of one member of an archive | `path`, `member` |
 //! | `reduce` | open, map and reduce | `path`, `op`, `axis`, `view` (whole, step: `[::2]`, transposed: `[:, 256:768].T`), `accumulate` (dtype) |
 //! | `summary` | min, max, mean, std, NaN and infinities | `path` |
+//! | `gather` | copy the rows of an index list; with `batches` the median of so many lists, of a map that is open, else open and map, too | `path`, `rows`, `batches` |
 //! | `load`, `load-members` | open and copy into fresh memory | `path` |
 //! | `save` | write an array that is in memory | `path`, `out`, `synced` (0, 1) |
 //! | `savez` | write it as an archive of so many members | `path`, `out`, `members`, `compressed` (0, 1) |
@@ -18,6 +19,7 @@
 //!
 //! The limits get `bytes`, how many bytes the work reads or writes, too.
 
+mod gather;
 mod limits;
 mod mapray;
 mod memory;

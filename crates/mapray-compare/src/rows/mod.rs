@@ -1,6 +1,7 @@
 //! All rows, in the order of the table. Rows that read the same file follow each other where that
 //! makes sense: it is made before the first of them, and goes away after the last.
 
+mod gather;
 mod opening;
 mod reductions;
 mod writing;
@@ -29,7 +30,7 @@ impl Size {
 }
 
 pub fn all(size: Size) -> Vec<Row> {
-    [opening::rows(), reductions::rows(size), writing::rows(size)].concat()
+    [opening::rows(), reductions::rows(size), gather::rows(size), writing::rows(size)].concat()
 }
 
 #[cfg(test)]

@@ -21,6 +21,11 @@ def part_of(array, pages, descr=None):
     return (offset, list(array.shape), list(array.strides), descr)
 
 
+def _are_indices(array):
+    """Whether NumPy takes these for indices: integers that fit what it counts with."""
+    return array.dtype.kind in "iu" and np.can_cast(array.dtype, np.int64)
+
+
 class PageWork:
     """The part of `memmap` that works on pages."""
 
@@ -154,10 +159,11 @@ class PageWork:
         """
         if isinstance(self._mmap, Pages) and self.ndim and (axis == 0 or axis == -self.ndim):
             wanted = np.asarray(indices)
-            if out is None and mode == "raise" and wanted.dtype.kind in "iu" and self.size:
+            if out is None and mode == "raise" and _are_indices(wanted) and self.size:
                 rows = np.empty(wanted.shape + self.shape[1:], self.dtype)
                 part = part_of(self, self._mmap._map)
-                self._mmap._map.take(part, wanted.ravel().tolist(), rows.reshape(-1).view("u1"))
+                wanted = np.ascontiguousarray(wanted, np.int64).reshape(-1)
+                self._mmap._map.take(part, wanted, rows.reshape(-1).view("u1"))
                 return rows
         return np.asarray(self).take(indices, axis, out, mode)
 

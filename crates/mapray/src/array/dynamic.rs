@@ -1,5 +1,6 @@
 //! Stable maps of a dtype known at run time.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -195,6 +196,14 @@ macro_rules! read_at {
         impl ReadAt for $map {
             fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
                 self.view().read_at(offset, buffer)
+            }
+
+            fn read_ahead(&self, ranges: &[Range<u64>]) {
+                self.view().read_ahead(ranges);
+            }
+
+            fn are_in_memory(&self, bytes: &[u64]) -> bool {
+                self.view().are_in_memory(bytes)
             }
 
             fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

@@ -271,6 +271,14 @@ impl ReadAt for ArrayFile {
         self.name(self.source.read_at(offset, buffer))
     }
 
+    fn read_ahead(&self, ranges: &[Range<u64>]) {
+        self.source.read_ahead(ranges);
+    }
+
+    fn are_in_memory(&self, bytes: &[u64]) -> bool {
+        self.source.are_in_memory(bytes)
+    }
+
     fn is_hole(&self, bytes: Range<u64>) -> Result<bool> {
         self.name(self.source.is_hole(bytes))
     }

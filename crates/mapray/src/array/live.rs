@@ -1,5 +1,6 @@
 //! Maps of a dtype known at run time that others may write meanwhile: everything by value.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::{Array, ArrayD, ArrayRef, Dimension};
@@ -379,5 +380,17 @@ fn unproved() -> Error {
 impl ReadAt for DynLiveMap {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         self.region.read_at(offset, buffer)
+    }
+
+    fn read_runs(&self, starts: &[u64], len: usize, buffer: &mut [u8]) -> Result<()> {
+        self.region.read_runs(starts, len, buffer)
+    }
+
+    fn read_ahead(&self, ranges: &[Range<u64>]) {
+        self.region.read_ahead(ranges);
+    }
+
+    fn are_in_memory(&self, bytes: &[u64]) -> bool {
+        self.region.are_in_memory(bytes)
     }
 }

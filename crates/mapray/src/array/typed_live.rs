@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use bytemuck::NoUninit;
 use ndarray::{Array, ArrayD, ArrayRef, Dimension, IntoDimension, IxDyn};
@@ -236,6 +237,18 @@ pub(crate) fn require_elements<T: Element, D: Dimension>(layout: &Layout) -> Res
 impl<T, D> ReadAt for LiveMap<T, D> {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         self.map.read_at(offset, buffer)
+    }
+
+    fn read_runs(&self, starts: &[u64], len: usize, buffer: &mut [u8]) -> Result<()> {
+        self.map.read_runs(starts, len, buffer)
+    }
+
+    fn read_ahead(&self, ranges: &[Range<u64>]) {
+        self.map.read_ahead(ranges);
+    }
+
+    fn are_in_memory(&self, bytes: &[u64]) -> bool {
+        self.map.are_in_memory(bytes)
     }
 
     fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

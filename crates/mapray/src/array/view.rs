@@ -1,6 +1,7 @@
 //! Arrays of a dtype known at run time over memory that is lent.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, ArrayView, ArrayViewMut, Dimension};
@@ -12,7 +13,7 @@ use crate::element::{Conversion, Element, WritableElement, conversion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interop::ndarray::{layout_of, view, view_mut};
 use crate::layout::{Layout, Slice};
-use crate::map::require_whole;
+use crate::map::{self, require_whole};
 use crate::source::ReadAt;
 
 /// An array of any dtype over memory that is lent for `'a`: by byte strides, so that fields of
@@ -211,6 +212,14 @@ impl ReadAt for DynView<'_> {
             Ok(())
         })?;
         require_whole(self.base, offset..end)
+    }
+
+    fn read_ahead(&self, ranges: &[Range<u64>]) {
+        map::read_ahead(self.base, ranges);
+    }
+
+    fn are_in_memory(&self, bytes: &[u64]) -> bool {
+        map::are_in_memory(self.base, bytes)
     }
 
     fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

@@ -295,6 +295,12 @@ impl Layout {
         transposed
     }
 
+    /// The same elements at another place: the first one at byte `offset`, which must leave all of them
+    /// where a layout's elements may lie.
+    pub(crate) fn moved_to(&self, offset: u64) -> Layout {
+        Layout { offset, ..self.clone() }
+    }
+
     /// The part `range` along `axis`, which must lie inside it.
     pub(crate) fn narrowed(&self, axis: usize, range: Range<usize>) -> Layout {
         let mut narrowed = self.clone();

@@ -1,5 +1,6 @@
 //! Pages of a file: mapping, flushing, advice. Knows neither formats nor elements.
 
+mod ahead;
 mod claims;
 pub mod guard;
 mod loss;
@@ -11,6 +12,7 @@ mod registry;
 mod upkeep;
 
 pub use crate::sys::Advice;
+pub(crate) use ahead::{are_in_memory, fetch, read_ahead};
 pub use mode::Mode;
 pub(crate) use pages::reserve;
 pub use pages::{Pages, Residency};

@@ -14,9 +14,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::map::claims::Claims;
 use crate::map::loss::{cut_short, no_page};
 use crate::map::registry::{Record, Registered};
-use crate::map::{Mode, bring_up_to_date};
+use crate::map::{Mode, bring_up_to_date, fetch};
 use crate::source::{Lock, ReadAt, Source, Upkeep};
 use crate::sys::{self, Access, Advice, Identity, LengthProbe, Mapping, Stamp};
+
+/// How many bytes the processor is asked for ahead: some part of its second cache.
+const FETCHED: usize = 256 << 10;
 
 /// A run of bytes of a file (or of memory), mapped. Bytes are named by their place in the file.
 #[derive(Debug)]
@@ -489,6 +492,35 @@ impl Region {
 }
 
 impl ReadAt for Region {
+    fn read_runs(&self, starts: &[u64], len: usize, buffer: &mut [u8]) -> Result<()> {
+        let (Some(&first), Some(&last)) = (starts.iter().min(), starts.iter().max()) else {
+            return Ok(());
+        };
+        let range = first..last + len as u64;
+        let end = range.end;
+        self.on_mapping(range, "read the map", |mapping, _| {
+            let runs = (FETCHED / len).max(1);
+            let mut parts = starts.chunks(runs).zip(buffer.chunks_mut(runs * len));
+            parts.try_for_each(|(starts, buffer)| {
+                // The kernel copies without a look at what comes next.
+                starts.iter().for_each(|&start| fetch(self.pointer(start), len));
+                mapping.read_runs(self.base, starts, len, buffer)
+            })
+        })?;
+        // In the page in which a file was cut, zeros follow.
+        if self.is_uncut() { Ok(()) } else { self.require_len(end) }
+    }
+
+    fn read_ahead(&self, ranges: &[Range<u64>]) {
+        // Only speed is at stake.
+        let _ = ranges.iter().try_for_each(|range| self.advise(range.clone(), Advice::WillNeed));
+    }
+
+    fn are_in_memory(&self, bytes: &[u64]) -> bool {
+        let is_there = |&byte: &u64| sys::is_in_memory(self.pointer(byte).addr()).unwrap_or(true);
+        self.is_memory() || bytes.iter().all(is_there)
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         let range = offset..offset + buffer.len() as u64;
         let end = range.end;

@@ -114,6 +114,11 @@ pub(super) unsafe fn find<'a>(address: usize) -> Option<&'a Record> {
     MAPS.find(address).map(|record| unsafe { record.as_ref() })
 }
 
+/// Whether a map of a file is at this address, where something is and stays meanwhile.
+pub(super) fn is_map(address: usize) -> bool {
+    MAPS.find(address).is_some()
+}
+
 /// Checks that none of these bytes, counted from `base`, came out of a lost page of a map. They were
 /// read, and are still lent.
 ///

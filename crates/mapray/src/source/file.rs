@@ -17,6 +17,21 @@ pub trait ReadAt: Sync {
     /// Fills the buffer from byte `offset` on.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
 
+    /// Fills the buffer with runs of `len` bytes, which begin at these bytes, one behind the other.
+    fn read_runs(&self, starts: &[u64], len: usize, buffer: &mut [u8]) -> Result<()> {
+        let mut runs = starts.iter().zip(buffer.chunks_exact_mut(len));
+        runs.try_for_each(|(&start, run)| self.read_at(start, run))
+    }
+
+    /// Starts reading these bytes from the disk, and does not wait. Where that cannot be done nothing
+    /// happens: only speed is at stake.
+    fn read_ahead(&self, _ranges: &[Range<u64>]) {}
+
+    /// Whether none of these bytes has to be fetched from a disk, as far as that is known.
+    fn are_in_memory(&self, _bytes: &[u64]) -> bool {
+        true
+    }
+
     /// The address of byte 0, where the elements of this layout, which must be this array's or a
     /// part of it, lie in memory and do not change. Gaps between elements may be somebody else's.
     fn in_memory(&self, _layout: &Layout) -> Option<*const u8> {
@@ -223,6 +238,17 @@ impl ReadAt for Source {
         self.file.read_at(offset, buffer).map_err(|error| self.name(error))?;
         self.count(buffer.len() as u64);
         Ok(())
+    }
+
+    fn read_ahead(&self, ranges: &[Range<u64>]) {
+        // Devices that cannot do it say so at the first.
+        let _ = ranges.iter().try_for_each(|range| sys::read_ahead(&self.file, range.clone()));
+    }
+
+    fn are_in_memory(&self, bytes: &[u64]) -> bool {
+        bytes.iter().all(|&byte| {
+            sys::cached(&self.file, byte..byte + 1).is_ok_and(|(cached, total)| cached == total)
+        })
     }
 
     fn is_hole(&self, bytes: Range<u64>) -> Result<bool> {

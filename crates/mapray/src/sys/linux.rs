@@ -16,8 +16,12 @@ use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
 use super::{Access, Advice};
 
+#[path = "linux_gather.rs"]
+mod gather;
 #[path = "linux_pagemap.rs"]
 mod pagemap;
+
+pub(crate) use gather::{is_in_memory, read_ahead, read_ahead_at, waits};
 
 /// The size of a page, the grain of every map.
 pub(crate) fn page_size() -> usize {
@@ -110,10 +114,13 @@ impl Mapping {
         }
         let range = self.pages(range);
         let advice = match advice {
+            Advice::WillNeed => {
+                let start = self.start.as_ptr().addr();
+                return read_ahead_at(start + range.start..start + range.end);
+            }
             Advice::Normal => mm::Advice::Normal,
             Advice::Sequential => mm::Advice::Sequential,
             Advice::Random => mm::Advice::Random,
-            Advice::WillNeed => mm::Advice::WillNeed,
             Advice::HugePage => mm::Advice::LinuxHugepage,
             Advice::DontNeed if self.access == Access::Copy => {
                 return self.unedited(range)?.into_iter().try_for_each(|range| {

@@ -31,8 +31,9 @@ pub(crate) use faults::{
     LengthProbe, has_page, let_others_run, on_missing_page, process_id, replace_with_zeros,
 };
 pub(crate) use imp::{
-    FileLock, Identity, Mapping, cached, data_from, evict, examine, is_immutable, lock_holders,
-    memfd, open, open_directly, own_user, page_size, path_of, rights, start_write_back, uncut_len,
+    FileLock, Identity, Mapping, cached, data_from, evict, examine, is_immutable, is_in_memory,
+    lock_holders, memfd, open, open_directly, own_user, page_size, path_of, read_ahead,
+    read_ahead_at, rights, start_write_back, uncut_len, waits,
 };
 pub use shared::Advice;
 pub(crate) use shared::{

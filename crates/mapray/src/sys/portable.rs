@@ -88,6 +88,10 @@ impl Mapping {
         unsupported("a live map cannot be read without risk")
     }
 
+    pub(crate) fn read_runs(&self, _: u64, _: &[u64], _: usize, _: &mut [u8]) -> io::Result<()> {
+        unsupported("a live map cannot be read without risk")
+    }
+
     pub(crate) fn write_runs(&self, _: &[Range<usize>], _: &[u8]) -> io::Result<()> {
         unsupported("a live map cannot be written without risk")
     }
@@ -245,6 +249,25 @@ pub(crate) fn evict(_: &File, _: Range<u64>) -> io::Result<()> {
 
 pub(crate) fn cached(_: &File, _: Range<u64>) -> io::Result<(usize, usize)> {
     unsupported("what is in memory cannot be asked")
+}
+
+/// Reading ahead is the system's business: only speed is at stake.
+pub(crate) fn read_ahead(_: &File, _: Range<u64>) -> io::Result<()> {
+    Ok(())
+}
+
+/// As [`read_ahead`].
+pub(crate) fn read_ahead_at(_: Range<usize>) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn is_in_memory(_: usize) -> io::Result<bool> {
+    unsupported("what is in memory cannot be asked")
+}
+
+/// A number that grows when this thread waits for a disk: not to be had.
+pub(crate) fn waits() -> u64 {
+    0
 }
 
 /// A new file in the folder that has no name: not to be had.

@@ -47,6 +47,18 @@ impl Measured {
     }
 }
 
+/// A contender that has taken so many seconds in a row of the table is not run again, once there are
+/// [`FEWEST`] figures: what is many times slower than the others needs no more to show it.
+const PATIENCE: f64 = 10.0;
+const FEWEST: usize = 3;
+
+impl Measured {
+    fn is_done(&self) -> bool {
+        let is_slow = self.seconds.iter().sum::<f64>() > PATIENCE;
+        self.failure.is_some() || is_slow && self.seconds.len() >= FEWEST
+    }
+}
+
 /// What became of a row.
 pub struct Result {
     pub row: Row,
@@ -82,7 +94,7 @@ pub fn run(
         fastrand::shuffle(&mut order);
         for &index in &order {
             let contender = &mut measured[index];
-            if contender.failure.is_some() {
+            if contender.is_done() {
                 continue;
             }
             match row.state {
@@ -100,6 +112,9 @@ pub fn run(
     if left_resident > 0.0 {
         notes.push(format!("up to {:.1} % of the file stayed in memory", 100.0 * left_resident));
     }
+    let few = |one: &&Measured| one.failure.is_none() && one.seconds.len() < rounds;
+    let stopped = measured.iter().filter(few);
+    notes.extend(stopped.map(|one| format!("{}: {} rounds", one.subject, one.seconds.len())));
     notes.extend(disagreements(row, &measured));
     Ok(Result { row: row.clone(), measured, notes })
 }

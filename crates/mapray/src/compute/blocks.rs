@@ -29,6 +29,17 @@ pub(super) fn for_each_block(
     }
 }
 
+/// Whether the blocks follow each other in the file: there is but one panel, and little between the
+/// elements.
+pub(super) fn are_in_order(layout: &Layout, steps: &Steps) -> bool {
+    let panel = |axes: Vec<usize>| {
+        axes.iter().map(|&axis| layout.shape()[axis]).product::<usize>() * layout.itemsize()
+    };
+    let span = layout.span();
+    span.end - span.start <= 2 * layout.nbytes() as u64
+        && narrow_axes(layout, steps).is_none_or(|axes| panel(axes) <= PANEL)
+}
+
 /// The axes, the widest first, along which elements lie closer than along any that is reduced; where
 /// there is such an axis, and one that is.
 fn narrow_axes(layout: &Layout, steps: &Steps) -> Option<Vec<usize>> {

@@ -1,6 +1,7 @@
 //! Accumulators, and how the elements of an array get into them.
 
 use super::axes::{Axes, Steps};
+use super::blocks::are_in_order;
 use super::columns::Columns;
 use super::run::{Run, Sheet};
 use super::share::{Group, fold_groups, for_each_batch};
@@ -95,7 +96,10 @@ fn fold_groups_of<A: Accumulator>(
         swapped: !array.layout().dtype().is_native(),
         load,
     };
-    let walker = Walker::new(array, false);
+    let walker = match are_in_order(array.layout(), &steps) {
+        true => Walker::in_order(array),
+        false => Walker::new(array, false),
+    };
     for_each_batch(array.layout(), &steps, initial.nbytes(), &mut |groups| {
         let part = |group: &Group| Fold::new(vec![initial.clone(); group.slots()], how);
         let mut parts: Vec<Fold<'_, A>> = groups.iter().map(part).collect();

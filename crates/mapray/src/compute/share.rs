@@ -36,6 +36,12 @@ impl Group {
         Group { blocks: vec![block], region }
     }
 
+    /// The bytes from the first element to the last.
+    fn span(&self) -> Range<u64> {
+        let spans = self.blocks.iter().map(|block| block.layout.span());
+        spans.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).expect("a group has a block")
+    }
+
     /// How many elements of the result there are.
     pub fn slots(&self) -> usize {
         slots(&self.region)
@@ -145,6 +151,7 @@ pub(super) fn fold_groups(
         let mut sink = sinks[index].lock().expect("each sink has one user");
         let (steps, corner) = (group.steps(steps), group.corner());
         let mut buffer = Vec::new();
+        walker.read_ahead(group.span());
         let taken = group.blocks.iter().try_for_each(|block| match sink.is_settled() {
             true => Ok(()),
             false => walker.block(block, &steps, &corner, &mut buffer, *sink),

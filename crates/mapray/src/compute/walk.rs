@@ -3,6 +3,8 @@
 //! The blocks and the order within them depend on the layout alone, not on where the array lies: a
 //! file, a live map and memory give the same result, bit for bit.
 
+use std::ops::Range;
+
 use super::axes::Steps;
 use super::blocks::BLOCK;
 use super::fold::CHUNK;
@@ -11,6 +13,9 @@ use crate::array::{AnyArray, read_bytes};
 use crate::error::Result;
 use crate::layout::{Block, Layout, Order, natural_axes};
 use crate::map::require_whole;
+
+/// How many bytes the disk is ahead: enough for many requests at once.
+const AHEAD: u64 = 64 << 20;
 
 /// How many bytes of a row are brought into columns at once: a line of the cache.
 const LINE: usize = 64;
@@ -91,6 +96,8 @@ pub(super) struct Walker<'a> {
     memory: Option<Memory>,
     /// An element of zeros, where holes are asked for.
     zeros: Vec<u8>,
+    /// The bytes that are walked through from the first to the last, if they are.
+    in_order: Option<Range<u64>>,
 }
 
 /// Where byte 0 of an array would be that lies in memory.
@@ -106,7 +113,28 @@ impl<'a> Walker<'a> {
     pub fn new(array: &'a dyn AnyArray, asks_for_holes: bool) -> Walker<'a> {
         let layout = array.layout();
         let zeros = if asks_for_holes { vec![0; layout.itemsize()] } else { Vec::new() };
-        Walker { array, memory: array.in_memory(layout).map(Memory), zeros }
+        Walker { array, memory: array.in_memory(layout).map(Memory), zeros, in_order: None }
+    }
+
+    /// As [`new`](Walker::new), for blocks that are about to be walked in the order of the file: the
+    /// disk is kept busy ahead of them.
+    pub fn in_order(array: &'a dyn AnyArray) -> Walker<'a> {
+        let span = array.layout().span();
+        let walker = Walker { in_order: Some(span.clone()), ..Walker::new(array, false) };
+        walker.read_ahead(span.start..span.start);
+        walker
+    }
+
+    /// Has the disk read what comes some way behind these bytes, which are about to be walked
+    /// through.
+    pub fn read_ahead(&self, bytes: Range<u64>) {
+        let Some(all) = &self.in_order else { return };
+        // At first there is nothing on its way.
+        let start = if bytes.is_empty() { bytes.start } else { bytes.start + AHEAD };
+        let ahead = start.min(all.end)..(bytes.end + AHEAD).min(all.end);
+        if !ahead.is_empty() && !self.array.are_in_memory(&[ahead.start, ahead.end - 1]) {
+            self.array.read_ahead(&[ahead]);
+        }
     }
 
     /// Hands the elements of one block of the array to the sink. The elements of the result are

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use common::large::{in_64_mib, sparse};
-use common::terminal::{Terminal, readable, shown};
+use common::terminal::{Terminal, on_screen, readable, shown};
 use common::{mapray, printed, refused, run};
 use mapray::{Complex, SavezOptions, f16};
 use ndarray::{Array1, Array2, Array3};
@@ -104,14 +104,7 @@ fn screen(columns: u16, coloured: bool) -> String {
     for args in SHOWN {
         let mut command = mapray(folder.path());
         command.args(args).env_remove("LINES");
-        let output = if coloured {
-            shown(command, (columns, 24))
-        } else {
-            command.env("NO_COLOR", "1").env("TERM", "xterm-256color");
-            let (output, status) = Terminal::start_as_is(command, (columns, 24)).finish();
-            assert!(status.success());
-            String::from_utf8(output).unwrap()
-        };
+        let output = on_screen(command, columns, coloured);
         fits(&output, columns.into(), 24);
         text += &format!("$ mapray {}\n{}", args.join(" "), readable(&output));
     }

@@ -7,7 +7,7 @@ mod common;
 
 use std::path::Path;
 
-use common::terminal::{Terminal, readable, shown};
+use common::terminal::{Terminal, on_screen, readable, shown};
 use common::{examples, mapray};
 
 fn command(folder: &Path, args: &[&str]) -> std::process::Command {
@@ -32,15 +32,7 @@ fn screen(columns: u16, coloured: bool) -> String {
     let mut text = String::new();
     for args in SHOWN {
         let command = command(folder.path(), args);
-        let output = if coloured {
-            shown(command, (columns, 24))
-        } else {
-            let mut command = command;
-            command.env("NO_COLOR", "1").env("TERM", "xterm-256color");
-            let (output, status) = Terminal::start_as_is(command, (columns, 24)).finish();
-            assert!(status.success());
-            String::from_utf8(output).unwrap()
-        };
+        let output = on_screen(command, columns, coloured);
         let output = readable(&output);
         // How much is in memory is the machine's affair.
         let lines = output.lines().filter(|line| !line.contains("in memory ("));

@@ -67,7 +67,22 @@ impl Terminal {
 /// What the command writes to a terminal of this size where it does what was asked.
 #[track_caller]
 pub fn shown(command: Command, size: (u16, u16)) -> String {
-    let (output, status) = Terminal::start(command, size).finish();
+    written(Terminal::start(command, size))
+}
+
+/// As [`shown`], on a screen of 24 rows and so many columns, with colours or without.
+#[track_caller]
+pub fn on_screen(mut command: Command, columns: u16, coloured: bool) -> String {
+    if coloured {
+        return shown(command, (columns, 24));
+    }
+    command.env("NO_COLOR", "1").env("TERM", "xterm-256color");
+    written(Terminal::start_as_is(command, (columns, 24)))
+}
+
+#[track_caller]
+fn written(terminal: Terminal) -> String {
+    let (output, status) = terminal.finish();
     let output = String::from_utf8(output).unwrap();
     assert_eq!(status.code(), Some(0), "{output}");
     output

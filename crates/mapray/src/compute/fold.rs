@@ -13,7 +13,7 @@ use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many values are taken in at once: they stay in the first cache.
-pub(super) const CHUNK: usize = 2048;
+pub(super) const CHUNK: usize = 4096;
 
 /// What becomes of the elements that are reduced to one.
 pub(super) trait Accumulator: Clone + Send + Sync {

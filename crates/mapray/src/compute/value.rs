@@ -57,7 +57,7 @@ pub(super) trait Real: Value {
         [high, low, squared, error + 2.0 * high * low]
     }
 
-    /// The sums of at most 2,048 values and of their squares, where both are exact in `f64`.
+    /// The sums of at most 4,096 values and of their squares, where both are exact in `f64`.
     #[inline(always)]
     fn exact_powers(_values: &[Self]) -> Option<(f64, f64)> {
         None

@@ -333,12 +333,10 @@ impl Map {
         require_output(&out)?;
         let indices = indices.to_vec(py)?;
         let (start, len) = (out.buf_ptr().cast::<u8>(), out.len_bytes());
+        let start = if len == 0 { std::ptr::dangling_mut() } else { start };
         // SAFETY: the buffer is contiguous, writable and held for as long as `out` lives. The package
         // hands in an array that it has just made and told nobody of.
-        let bytes = match len {
-            0 => &mut [],
-            _ => unsafe { std::slice::from_raw_parts_mut(start, len) },
-        };
+        let bytes = unsafe { std::slice::from_raw_parts_mut(start, len) };
         self.work(py, |live| Gather::new(part.of(live)?)?.read_bytes(&indices, bytes))
     }
 

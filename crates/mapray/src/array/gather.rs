@@ -51,7 +51,7 @@ use rows::Rows;
 ///     }
 ///     sum += batch.sum(); // while the disk is at work
 /// }
-/// assert_eq!(sum, 56_118.0);
+/// assert_eq!(sum, 40_326.0);
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), mapray::Error>(())
 /// ```

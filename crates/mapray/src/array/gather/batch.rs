@@ -18,6 +18,12 @@ const LOOK: usize = 256 << 10;
 /// How many bytes are asked for ahead of those that are copied.
 const WINDOW: usize = 32 << 20;
 
+/// How many requests to the disk are worth a thread of their own.
+const REQUESTS: usize = 256;
+
+/// How many threads ask at once.
+const ASKING: usize = 4;
+
 /// How many bytes are worth a thread of their own.
 const SHARE: usize = 512 << 10;
 
@@ -56,9 +62,15 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Asks the disk for the rows, and does not wait.
+    /// Asks the disk for the rows, and does not wait for them. Of many, to ask is work itself, and waits for
+    /// room in the queue of the disk.
     pub fn read_ahead(&self, starts: &[u64]) {
-        self.array.read_ahead(&self.rows.ranges(starts));
+        let ranges = self.rows.ranges(starts);
+        let pieces = ranges.len().div_ceil(REQUESTS);
+        in_pieces(pieces, pieces.min(ASKING).saturating_sub(1), &|piece| {
+            let rest = &ranges[piece * REQUESTS..];
+            self.array.read_ahead(&rest[..rest.len().min(REQUESTS)]);
+        });
     }
 
     /// Copies the rows. `is_ahead`: the disk has been asked for them.

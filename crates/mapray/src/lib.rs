@@ -50,8 +50,10 @@ mod interop;
 pub mod layout;
 mod literal;
 mod map;
+mod simd;
 mod source;
 mod sys;
+mod threads;
 
 pub use array::{
     AnyArray, Archive, ArrayFile, AtomicElement, DecodedArray, DynLiveMap, DynMap, DynMapMut,

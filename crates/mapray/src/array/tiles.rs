@@ -38,7 +38,7 @@ impl TileReader {
             return Ok(&self.read);
         }
         self.ordered.resize(self.read.len(), 0);
-        DynView::new(&self.read, wanted)?.read_bytes(&mut self.ordered)?;
+        read_bytes(&DynView::new(&self.read, wanted.clone())?, &wanted, &mut self.ordered)?;
         Ok(&self.ordered)
     }
 }

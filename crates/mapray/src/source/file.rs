@@ -13,7 +13,7 @@ use crate::source::target_of;
 use crate::sys::{self, Identity};
 
 /// Something that bytes can be copied out of, by position.
-pub trait ReadAt {
+pub trait ReadAt: Sync {
     /// Fills the buffer from byte `offset` on.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
 

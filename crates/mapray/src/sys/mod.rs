@@ -32,7 +32,8 @@ pub(crate) use faults::{
 };
 pub(crate) use imp::{
     FileLock, Identity, Mapping, cached, data_from, evict, examine, is_immutable, lock_holders,
-    memfd, open, open_directly, own_user, page_size, path_of, rights, start_write_back, uncut_len,
+    memfd, open, open_directly, own_user, page_size, path_of, prefer_huge_pages, rights,
+    start_write_back, uncut_len,
 };
 pub use shared::Advice;
 pub(crate) use shared::{

@@ -19,6 +19,7 @@ mod refresh;
 mod shared;
 mod stored;
 mod tiles;
+mod transpose;
 mod typed_live;
 mod view;
 mod write;

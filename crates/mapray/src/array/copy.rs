@@ -167,26 +167,20 @@ unsafe fn copy_blocks<const RUN: usize>(
 ///
 /// As [`walk`].
 unsafe fn transpose(from: *const u8, to: *mut u8, [outer, inner]: [Axis; 2], run: usize) {
-    let squares = |side: usize| (outer.n / side * side, inner.n / side * side);
+    type Squares = unsafe fn(*const u8, *mut u8, (usize, usize), (isize, isize));
+    type Copy = unsafe fn(*const u8, *mut u8, [Axis; 2], usize);
+    let (squares, side, copy): (Squares, usize, Copy) = match run {
+        1 => (transpose_squares::<u8, 64, 16>, 64, copy_blocks::<1>),
+        2 => (transpose_squares::<u16, 32, 8>, 32, copy_blocks::<2>),
+        4 => (transpose_squares::<u32, 16, 4>, 16, copy_blocks::<4>),
+        8 => (transpose_squares::<u64, 8, 2>, 8, copy_blocks::<8>),
+        16 => (transpose_squares::<u128, 4, 1>, 4, copy_blocks::<16>),
+        // SAFETY: the caller's.
+        _ => return unsafe { copy_blocks::<0>(from, to, [outer, inner], run) },
+    };
+    let (columns, rows) = (outer.n / side * side, inner.n / side * side);
     // SAFETY: the caller's; the squares lie inside of both axes.
-    let (columns, rows) = unsafe {
-        match run {
-            1 => transpose_squares::<u8, 64, 16>(from, to, squares(64), (inner.from, outer.to)),
-            2 => transpose_squares::<u16, 32, 8>(from, to, squares(32), (inner.from, outer.to)),
-            4 => transpose_squares::<u32, 16, 4>(from, to, squares(16), (inner.from, outer.to)),
-            8 => transpose_squares::<u64, 8, 2>(from, to, squares(8), (inner.from, outer.to)),
-            16 => transpose_squares::<u128, 4, 1>(from, to, squares(4), (inner.from, outer.to)),
-            _ => (0, 0),
-        }
-    };
-    let copy = match run {
-        1 => copy_blocks::<1>,
-        2 => copy_blocks::<2>,
-        4 => copy_blocks::<4>,
-        8 => copy_blocks::<8>,
-        16 => copy_blocks::<16>,
-        _ => copy_blocks::<0>,
-    };
+    unsafe { squares(from, to, (columns, rows), (inner.from, outer.to)) };
     let rest = |first: usize, axis: Axis| {
         let at = first as isize;
         (at * axis.from, at * axis.to, Axis { n: axis.n - first, ..axis })

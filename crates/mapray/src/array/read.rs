@@ -82,7 +82,7 @@ fn read_pieces<T: AnyBitPattern + Send>(
     from: &dyn ReadAt,
     layout: &Layout,
     out: &mut [T],
-    finish: Option<&(dyn Fn(&mut [T]) + Sync)>,
+    finish: Option<Finish<'_, T>>,
 ) -> Result<()> {
     let finished = |piece: &mut [T]| {
         if let Some(finish) = finish {

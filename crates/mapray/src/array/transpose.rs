@@ -3,7 +3,6 @@
 /// Transposes as many squares of `SIDE` by `SIDE` elements, a cache line each way, as `columns` and
 /// `rows`, multiples of `SIDE`, hold. Elements lie side by side along a row of the one place, whose rows
 /// are `strides.0` bytes apart, and along a column in the other, whose columns are `strides.1` bytes apart.
-/// Gives the columns and rows back.
 ///
 /// Each line is read once as a whole and written once as a whole: where rows are a power of two apart,
 /// all of them fall into a few places of the cache, which would lose them before their next use.
@@ -17,7 +16,7 @@ pub(super) unsafe fn transpose_squares<T: Copy + Default, const SIDE: usize, con
     to: *mut u8,
     (columns, rows): (usize, usize),
     strides: (isize, isize),
-) -> (usize, usize) {
+) {
     let mut square = [[T::default(); SIDE]; SIDE];
     for row in (0..rows).step_by(SIDE) {
         for column in (0..columns).step_by(SIDE) {
@@ -38,7 +37,6 @@ pub(super) unsafe fn transpose_squares<T: Copy + Default, const SIDE: usize, con
             }
         }
     }
-    (columns, rows)
 }
 
 /// The square with its rows as columns, in parts that fit the registers.

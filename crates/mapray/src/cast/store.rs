@@ -63,7 +63,7 @@ macro_rules! integers {
             fn of_i64(value: i64, _: bool) -> (Self, bool) {
                 const LEAST: i64 = if <$number>::MIN == 0 { 0 } else { <$number>::MIN as i64 };
                 const GREATEST: i64 = if size_of::<$number>() == 8 { i64::MAX } else { <$number>::MAX as i64 };
-                (value as $number, value >= LEAST && value <= GREATEST)
+                (value as $number, (LEAST..=GREATEST).contains(&value))
             }
 
             #[inline(always)]
@@ -146,7 +146,7 @@ macro_rules! floats {
             #[inline(always)]
             fn of_i64(value: i64, exact: bool) -> (Self, bool) {
                 let most = if exact { 1 << $digits } else { $greatest };
-                ($of_float(value as f64), value >= -most && value <= most)
+                ($of_float(value as f64), (-most..=most).contains(&value))
             }
 
             #[inline(always)]

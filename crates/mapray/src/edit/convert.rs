@@ -364,7 +364,8 @@ impl Out<'_> {
             let range = self.start + range.start..self.start + range.end;
             sys::write_all_at(self.file, range.start, now).map_err(cannot_write)?;
             if self.hurries && range.end - range.start >= RUN {
-                sys::start_write_back(self.file, range).map_err(cannot_write)?;
+                // Where that cannot be, or fails, the sync at the end does all of it, or fails.
+                let _ = sys::start_write_back(self.file, range);
             }
             Ok(())
         })

@@ -51,6 +51,7 @@ mod interop;
 pub mod layout;
 mod literal;
 mod map;
+mod simd;
 mod source;
 mod sys;
 mod threads;

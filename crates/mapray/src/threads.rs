@@ -1,40 +1,136 @@
-//! Threads that work is shared out among.
+//! Work shared out among threads, by a loop that is compiled once, whatever the work.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use crate::sys;
 
-/// Runs the work for each number below `n`, in any order, and returns when all are done. One who
-/// calls from a thread of a rayon pool has the work done by that pool.
-pub(crate) fn for_each(n: usize, work: &(dyn Fn(usize) + Sync)) {
-    let shared = || (0..n).into_par_iter().with_max_len(1).for_each(work);
-    match pool() {
-        _ if n < 2 => (0..n).for_each(work),
-        _ if rayon::current_thread_index().is_some() => shared(),
-        Some(pool) => pool.install(shared),
-        None => (0..n).for_each(work),
-    }
-}
+/// Work on fewer bytes than this is done before another thread has begun.
+pub(crate) const WORTHWHILE: usize = 1 << 20;
 
-/// How many there are, about.
+/// How many threads can work at once: those of rayon's pool, or of the caller's.
 pub(crate) fn count() -> usize {
-    match rayon::current_thread_index() {
-        Some(_) => rayon::current_num_threads(),
-        None => pool().map_or(1, ThreadPool::current_num_threads),
+    /// The process that made the pool. In a process that was forked off there are no threads in it.
+    static OWNER: AtomicU32 = AtomicU32::new(0);
+    let own = sys::process_id();
+    match OWNER.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(owner) if owner != own => 1,
+        _ => rayon::current_num_threads(),
     }
 }
 
-/// The library's own threads, as many as rayon's would be. None where they cannot be had, and none
-/// in a process that was forked off: threads stay with the parent, and whoever waits for them there
-/// waits for ever.
-fn pool() -> Option<&'static ThreadPool> {
-    static POOL: OnceLock<Option<(u32, ThreadPool)>> = OnceLock::new();
-    let name = |index| format!("mapray-{index}");
-    let made = POOL.get_or_init(|| {
-        let pool = ThreadPoolBuilder::new().thread_name(name).build().ok()?;
-        Some((std::process::id(), pool))
+/// Hands each item to `work`, in their order, on up to `most` threads, each of which makes a `state`
+/// of its own first.
+///
+/// # Errors
+///
+/// That of the first item, in their order, whose work fails. No further ones are begun then.
+pub(crate) fn for_each<S, T: Send, E: Send>(
+    most: usize,
+    items: impl Iterator<Item = T> + Send,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, T) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let items = Mutex::new(items.enumerate());
+    let failed: Mutex<Option<(usize, E)>> = Mutex::new(None);
+    on_threads(most, &|| {
+        let mut state = state();
+        loop {
+            if lock(&failed).is_some() {
+                return;
+            }
+            // Whoever holds an item finishes it, so all before one that fails are finished.
+            let Some((index, item)) = lock(&items).next() else { return };
+            if let Err(error) = work(&mut state, item) {
+                let mut failed = lock(&failed);
+                if failed.as_ref().is_none_or(|(other, _)| index < *other) {
+                    *failed = Some((index, error));
+                }
+                return;
+            }
+        }
     });
-    let (process, pool) = made.as_ref()?;
-    (*process == std::process::id()).then_some(pool)
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some((_, error)) => Err(error),
+        None => Ok(()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the same work on this thread and on as many others as make `most`, or as there are.
+fn on_threads(most: usize, work: &(dyn Fn() + Sync)) {
+    if most < 2 {
+        return work();
+    }
+    let others = most.min(count()).saturating_sub(1);
+    rayon::in_place_scope(|scope| {
+        for _ in 0..others {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    fn pool(threads: usize) -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
+    }
+
+    #[test]
+    fn every_item_is_worked_on_once() {
+        for threads in [1, 2, 7] {
+            let mut done = vec![0; 1000];
+            let began = AtomicUsize::new(0);
+            let state = || began.fetch_add(1, Ordering::Relaxed);
+            pool(threads).install(|| {
+                for_each(usize::MAX, done.iter_mut(), state, |_, item| {
+                    *item += 1;
+                    Ok::<(), ()>(())
+                })
+                .unwrap();
+            });
+            assert_eq!(done, vec![1; 1000]);
+            assert!(began.into_inner() <= threads);
+        }
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_first_item_that_fails() {
+        for threads in [1, 2, 7] {
+            let failed = pool(threads).install(|| {
+                for_each(
+                    usize::MAX,
+                    0..1000,
+                    || (),
+                    |(), i: usize| {
+                        if i % 100 == 37 { Err(i) } else { Ok(()) }
+                    },
+                )
+            });
+            assert_eq!(failed, Err(37));
+        }
+    }
+
+    #[test]
+    fn one_thread_is_the_callers() {
+        let own = std::thread::current().id();
+        for_each(
+            1,
+            0..10,
+            || (),
+            |(), _| {
+                assert_eq!(std::thread::current().id(), own);
+                Ok::<(), ()>(())
+            },
+        )
+        .unwrap();
+    }
 }

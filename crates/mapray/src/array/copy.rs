@@ -1,5 +1,7 @@
 //! Moving elements between two strided places in memory.
 
+use super::transpose::transpose_squares;
+
 /// One place of a strided copy: where the first element lies, and how far apart they are.
 pub(crate) struct Place<P> {
     pub first: P,
@@ -118,6 +120,27 @@ unsafe fn copy_plane<const RUN: usize>(
     run: usize,
 ) {
     let run = if RUN == 0 { run } else { RUN };
+    if (outer.from, inner.to) == (run as isize, run as isize) {
+        // SAFETY: the caller's; elements lie side by side along the one axis in the one place, and
+        // along the other in the other.
+        return unsafe { transpose(from, to, [outer, inner], run) };
+    }
+    // SAFETY: the caller's.
+    unsafe { copy_blocks::<RUN>(from, to, [outer, inner], run) };
+}
+
+/// As [`copy_plane`], element by element.
+///
+/// # Safety
+///
+/// As [`walk`].
+unsafe fn copy_blocks<const RUN: usize>(
+    from: *const u8,
+    to: *mut u8,
+    [outer, inner]: [Axis; 2],
+    run: usize,
+) {
+    let run = if RUN == 0 { run } else { RUN };
     // Without a second axis there is nothing to go back to.
     let side = if outer.n == 1 { inner.n } else { (SIDE / run).max(1) };
     for first in (0..inner.n).step_by(side) {
@@ -131,6 +154,82 @@ unsafe fn copy_plane<const RUN: usize>(
                     let to = to.wrapping_offset(i as isize * inner.to);
                     // SAFETY: the caller's.
                     unsafe { std::ptr::copy_nonoverlapping(from, to, run) };
+                }
+            }
+        }
+    }
+}
+
+/// As [`copy_blocks`], where elements lie side by side along the outer axis in the one place, and along
+/// the inner one in the other: squares as wide as a cache line, and one by one what is left at the ends.
+///
+/// # Safety
+///
+/// As [`walk`].
+unsafe fn transpose(from: *const u8, to: *mut u8, [outer, inner]: [Axis; 2], run: usize) {
+    type Squares = unsafe fn(*const u8, *mut u8, (usize, usize), (isize, isize));
+    type Copy = unsafe fn(*const u8, *mut u8, [Axis; 2], usize);
+    let (squares, side, copy): (Squares, usize, Copy) = match run {
+        1 => (transpose_squares::<u8, 64, 16>, 64, copy_blocks::<1>),
+        2 => (transpose_squares::<u16, 32, 8>, 32, copy_blocks::<2>),
+        4 => (transpose_squares::<u32, 16, 4>, 16, copy_blocks::<4>),
+        8 => (transpose_squares::<u64, 8, 2>, 8, copy_blocks::<8>),
+        16 => (transpose_squares::<u128, 4, 1>, 4, copy_blocks::<16>),
+        // SAFETY: the caller's.
+        _ => return unsafe { copy_blocks::<0>(from, to, [outer, inner], run) },
+    };
+    let (columns, rows) = (outer.n / side * side, inner.n / side * side);
+    // SAFETY: the caller's; the squares lie inside of both axes.
+    unsafe { squares(from, to, (columns, rows), (inner.from, outer.to)) };
+    let rest = |first: usize, axis: Axis| {
+        let at = first as isize;
+        (at * axis.from, at * axis.to, Axis { n: axis.n - first, ..axis })
+    };
+    let (from_rest, to_rest, right) = rest(columns, outer);
+    let (right_from, right_to) = (from.wrapping_offset(from_rest), to.wrapping_offset(to_rest));
+    // SAFETY: what lies behind the squares along the outer axis.
+    unsafe { copy(right_from, right_to, [right, inner], run) };
+    let (from_rest, to_rest, below) = rest(rows, inner);
+    let (below_from, below_to) = (from.wrapping_offset(from_rest), to.wrapping_offset(to_rest));
+    let left = Axis { n: columns, ..outer };
+    // SAFETY: what lies behind them along the inner one.
+    unsafe { copy(below_from, below_to, [left, below], run) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Copies an array of two axes in C order to its transposed one, which starts at byte `at`.
+    fn transposed(
+        bytes: &[u8],
+        [rows, columns]: [usize; 2],
+        itemsize: usize,
+        at: usize,
+    ) -> Vec<u8> {
+        let mut found = vec![0; at + bytes.len()];
+        let strides = |strides: [usize; 2]| strides.map(|n| (n * itemsize) as isize).to_vec();
+        let from = Place { first: bytes.as_ptr(), strides: strides([columns, 1]) };
+        let to = Place { first: found[at..].as_mut_ptr(), strides: strides([1, rows]) };
+        // SAFETY: both places hold `rows` by `columns` elements, and are apart.
+        unsafe { copy_strided(from, to, &[rows, columns], itemsize) };
+        found.split_off(at)
+    }
+
+    #[test]
+    fn every_element_is_transposed_whatever_its_size_and_place() {
+        let bytes: Vec<u8> = (0..257_u32 * 70 * 16).map(|i| (i * 7 + i / 256) as u8).collect();
+        for itemsize in [1, 2, 3, 4, 8, 12, 16] {
+            for (rows, columns) in
+                [(1, 1), (16, 16), (65, 70), (70, 65), (257, 3), (33, 128), (64, 64)]
+            {
+                for start in [0, 1, 4] {
+                    let bytes = &bytes[start..][..rows * columns * itemsize];
+                    let found = transposed(bytes, [rows, columns], itemsize, 3);
+                    for (i, element) in found.chunks(itemsize).enumerate() {
+                        let place = (i % rows * columns + i / rows) * itemsize;
+                        assert_eq!(element, &bytes[place..][..itemsize]);
+                    }
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array, Dimension};
 
-use crate::array::read::{new_array, zeroed};
+use crate::array::read::{new_array_of_bytes, zeroed};
 use crate::array::view::require_plain;
 use crate::array::{DynView, file};
 use crate::dtype::DType;
@@ -92,7 +92,9 @@ pub(super) fn read<T: Element, D: Dimension>(
     entry: &Entry,
 ) -> Result<Array<T, D>> {
     let read = layout(entry).and_then(|layout| {
-        new_array(layout.dtype(), layout.shape(), entry.order, |out| decode(source, entry, out))
+        new_array_of_bytes(layout.dtype(), layout.shape(), entry.order, |bytes| {
+            decode(source, entry, bytes)
+        })
     });
     read.map_err(|error| file::name(source, entry, error))
 }

@@ -201,7 +201,7 @@ impl ArrayFile {
     /// [`ErrorKind::Shape`] where the buffer does not have their size; as [`get`](ArrayFile::get).
     pub fn read_bytes(&self, buffer: &mut [u8]) -> Result<()> {
         self.name(require_shape(&[self.layout.nbytes()], &[buffer.len()]))?;
-        self.name(read::read_bytes(&*self.source, &self.layout, buffer))
+        self.name(read::read_shared(&*self.source, &self.layout, buffer))
     }
 
     /// Hands out copies of parts of the array, each of at most `max_bytes` bytes, with the index of

@@ -8,7 +8,7 @@ use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, Dimension};
 
 use crate::array::AnyArray;
-use crate::array::read::{new_array, require_shape};
+use crate::array::read::{new_array_of_bytes, require_shape};
 use crate::dtype::DType;
 use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
@@ -219,7 +219,7 @@ impl<A: AnyArray> Gather<A> {
     /// [`ErrorKind::Shape`] where `D` has another number of axes.
     pub fn rows<T: Element, D: Dimension>(&mut self, indices: &[i64]) -> Result<Array<T, D>> {
         let (dtype, shape) = (self.dtype().clone(), self.shape(indices.len()));
-        new_array(&dtype, &shape, Order::C, |bytes| self.read_bytes(indices, bytes))
+        new_array_of_bytes(&dtype, &shape, Order::C, |bytes| self.read_bytes(indices, bytes))
     }
 
     /// Copies the rows into an array, in the byte order of this machine. Where it is in C order they are

@@ -225,7 +225,7 @@ impl DynLiveMap {
     /// [`get`](DynLiveMap::get).
     pub fn read_bytes(&self, buffer: &mut [u8]) -> Result<()> {
         self.name(require_shape(&[self.layout.nbytes()], &[buffer.len()]))?;
-        self.name(read::read_bytes(&*self.region, &self.layout, buffer))
+        self.name(read::read_shared(&*self.region, &self.layout, buffer))
     }
 
     /// Hands out private copies of parts of the array, each of at most `max_bytes` bytes, with the

@@ -20,6 +20,7 @@ mod refresh;
 mod shared;
 mod stored;
 mod tiles;
+mod transpose;
 mod typed_live;
 mod view;
 mod write;
@@ -39,7 +40,7 @@ pub use typed_live::LiveMap;
 pub use view::{DynView, DynViewMut};
 
 pub(crate) use methods::map_methods;
-pub(crate) use read::read_bytes;
+pub(crate) use read::{read_bytes, swap};
 pub(crate) use stored::Stored;
 pub(crate) use tiles::TileReader;
 pub(crate) use typed_live::require_elements;

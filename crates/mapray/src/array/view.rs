@@ -187,7 +187,7 @@ impl<'a> DynView<'a> {
     /// [`ErrorKind::Shape`] where the buffer does not have their size.
     pub fn read_bytes(&self, buffer: &mut [u8]) -> Result<()> {
         read::require_shape(&[self.layout.nbytes()], &[buffer.len()])?;
-        read::read_bytes(self, &self.layout, buffer)
+        read::read_shared(self, &self.layout, buffer)
     }
 }
 

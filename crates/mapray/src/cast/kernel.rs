@@ -2,7 +2,8 @@
 
 use super::pair::{Pair, Part, for_each_run, pair_up};
 use super::real::{CHUNK, Reals, load_reals};
-use super::store::store;
+use super::store::{store, store_halves};
+use super::swap::{reverse_units, widen_halves};
 use super::text;
 use super::time::TimeScale;
 use crate::dtype::{DType, Kind};
@@ -112,11 +113,22 @@ impl Cast {
             (from, _) => bytes.len() / from,
         };
         assert_eq!((bytes.len(), out.len()), (n * sizes.0, n * sizes.1));
-        out.fill(0);
+        if !self.fills() {
+            out.fill(0);
+        }
         for (pair, op) in &self.steps {
             self.step(pair, *op, n, sizes, bytes, out)?;
         }
         Ok(())
+    }
+
+    /// Whether a step stores every byte, so that none is left as it was.
+    fn fills(&self) -> bool {
+        let stores = |(pair, op): &(Pair, Op)| {
+            let whole = pair.levels.is_empty() && pair.b.dtype.itemsize() == self.to.itemsize();
+            whole && !matches!(op, Op::Zero | Op::Text)
+        };
+        self.steps.iter().any(stores)
     }
 
     /// The first count that is NaT in the one dtype and a number in the other.
@@ -152,6 +164,13 @@ impl Cast {
             };
             let source = |index: usize| &bytes[run.a + index * level.a..][..size.0];
             match op {
+                Op::Bytes { reversed } if (level.a, level.b) == size => {
+                    let n = level.n * level.a;
+                    let out = &mut out[run.b..][..n];
+                    out.copy_from_slice(&bytes[run.a..][..n]);
+                    reverse_units(out, reversed);
+                    Ok(())
+                }
                 Op::Bytes { reversed } => {
                     for i in 0..level.n {
                         let place = &mut out[run.b + i * level.b..][..size.1];
@@ -162,12 +181,23 @@ impl Cast {
                     }
                     Ok(())
                 }
+                Op::Number if is_widened(from, to) && (level.a, level.b) == size => {
+                    let bytes = &bytes[run.a..][..level.n * size.0];
+                    widen_halves(bytes, !from.is_native(), &mut out[run.b..], !to.is_native());
+                    Ok(())
+                }
                 Op::Number => {
                     load_reals(from, bytes, run.a, level.a, level.n, &mut values);
                     if let Some(i) = self.missing(from, to, &values) {
                         return Err(misfit(i, "NaT".to_owned()));
                     }
                     let swapped = !to.is_native();
+                    if let (Kind::Float16, Reals::Float(values)) = (to.kind(), &values)
+                        && level.b == size.1
+                        && store_halves(values, swapped, &mut out[run.b..])
+                    {
+                        return Ok(());
+                    }
                     let stored = for_type!(to.kind(), T => {
                         store::<T>(&values, self.casting, swapped, out, run.b, level.b)
                     }, {
@@ -281,6 +311,11 @@ fn op(from: &Kind, to: &Kind) -> Option<Op> {
 
 fn is_real(kind: &Kind) -> bool {
     for_type!(kind, T => size_of::<T>() > 0, {} else false)
+}
+
+/// Whether it is halves that become `f32`, which holds each of them.
+fn is_widened(from: &DType, to: &DType) -> bool {
+    (from.kind(), to.kind()) == (&Kind::Float16, &Kind::Float32)
 }
 
 /// What the parts of a complex number are.

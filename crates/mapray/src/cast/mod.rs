@@ -4,6 +4,7 @@ mod kernel;
 mod pair;
 mod real;
 mod store;
+mod swap;
 mod text;
 mod time;
 

@@ -1,11 +1,15 @@
 //! Real numbers of any dtype, each in the widest form of its kind.
 
 use std::cmp::Ordering;
+use std::marker::PhantomData;
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 
+use super::swap::reverse_units;
 use crate::dtype::{DType, Kind};
 use crate::element::{Bool8, Element, for_type};
+use crate::simd::{self, Kernel};
 
 /// How many values are loaded at once: they stay in the first cache.
 pub(crate) const CHUNK: usize = 512;
@@ -163,40 +167,86 @@ pub(crate) fn load_reals(
     out: &mut Reals,
 ) {
     let swapped = !dtype.is_native();
-    for_type!(dtype.kind(), T => load::<T>(bytes, at, stride, n, swapped, out), {
+    let lying = stride == dtype.itemsize();
+    if let (Kind::Float16, true, Reals::Float(values)) = (dtype.kind(), lying, &mut *out) {
+        return load_halves(&bytes[at..at + n * stride], swapped, values);
+    }
+    for_type!(dtype.kind(), T => {
+        if lying {
+            simd::dispatch(Load::<T> { bytes: &bytes[at..at + n * stride], swapped, out, of: PhantomData });
+        } else {
+            load_strided::<T>(&|i| &bytes[at + i * stride..][..size_of::<T>()], n, swapped, out);
+        }
+    }, {
         Kind::DateTime(_) | Kind::TimeDelta(_) => i64,
     } else panic!("{dtype} has no numbers on a line"));
 }
 
-fn load<T: Widen>(
-    bytes: &[u8],
-    at: usize,
-    stride: usize,
+/// Loads values that lie side by side.
+struct Load<'a, T> {
+    bytes: &'a [u8],
+    swapped: bool,
+    out: &'a mut Reals,
+    of: PhantomData<T>,
+}
+
+/// Puts the values, all of one kind, in place of those in the room for them.
+macro_rules! fill {
+    ($out:expr, $values:expr) => {{
+        let values = $values;
+        macro_rules! variant {
+            ($room:expr, $variant:ident) => {{
+                $room.clear();
+                $room.extend(values.map(|value| match value {
+                    Real::$variant(value) => value,
+                    _ => unreachable!("the room was made for this dtype"),
+                }));
+            }};
+        }
+        match $out {
+            Reals::Int(room) => variant!(room, Int),
+            Reals::UInt(room) => variant!(room, UInt),
+            Reals::Float(room) => variant!(room, Float),
+        }
+    }};
+}
+
+impl<T: Widen> Kernel for Load<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let values = self.bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned::<T>);
+        // Two loops, neither of which asks for each value.
+        if self.swapped {
+            fill!(self.out, values.map(|value| value.swap_bytes().widen()));
+        } else {
+            fill!(self.out, values.map(T::widen));
+        }
+    }
+}
+
+fn load_strided<'a, T: Widen>(
+    bytes_of: &dyn Fn(usize) -> &'a [u8],
     n: usize,
     swapped: bool,
     out: &mut Reals,
 ) {
+    let value = |i| bytemuck::pod_read_unaligned::<T>(bytes_of(i));
     let native = |value: T| if swapped { value.swap_bytes() } else { value };
-    let each = |bytes: &[u8]| native(bytemuck::pod_read_unaligned(bytes));
-    macro_rules! fill {
-        ($values:expr, $variant:ident) => {{
-            $values.clear();
-            let value = |bytes: &[u8]| match each(bytes).widen() {
-                Real::$variant(value) => value,
-                _ => unreachable!("the room was made for this dtype"),
-            };
-            let size = size_of::<T>();
-            if stride == size {
-                $values.extend(bytes[at..at + n * size].chunks_exact(size).map(value));
-            } else {
-                $values.extend((0..n).map(|i| value(&bytes[at + i * stride..][..size])));
-            }
-        }};
-    }
-    match out {
-        Reals::Int(values) => fill!(values, Int),
-        Reals::UInt(values) => fill!(values, UInt),
-        Reals::Float(values) => fill!(values, Float),
+    fill!(out, (0..n).map(|i| native(value(i)).widen()));
+}
+
+/// Halves are widened many at a time, where the processor can.
+fn load_halves(bytes: &[u8], swapped: bool, out: &mut Vec<f64>) {
+    let mut halves = [f16::ZERO; 64];
+    out.clear();
+    out.resize(bytes.len() / 2, 0.0);
+    for (bytes, out) in bytes.chunks(2 * halves.len()).zip(out.chunks_mut(halves.len())) {
+        let halves = &mut halves[..out.len()];
+        bytemuck::cast_slice_mut(halves).copy_from_slice(bytes);
+        if swapped {
+            reverse_units(bytemuck::cast_slice_mut(halves), 2);
+        }
+        halves.convert_to_f64_slice(out);
     }
 }
 

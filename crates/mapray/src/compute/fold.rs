@@ -5,12 +5,12 @@ use super::blocks::are_in_order;
 use super::columns::Columns;
 use super::run::{Run, Sheet};
 use super::share::{Group, fold_groups, for_each_batch};
-use super::simd;
 use super::value::Value;
 use super::walk::{Place, Sink, Walker};
-use crate::array::AnyArray;
+use crate::array::{AnyArray, swap};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::simd;
 
 /// How many values are taken in at once: they stay in the first cache.
 pub(super) const CHUNK: usize = 4096;
@@ -166,7 +166,7 @@ impl<'a, A: Accumulator> Fold<'a, A> {
         let values = &mut self.chunk[..n];
         run.load(start, values);
         if self.how.swapped {
-            simd::dispatch(Swap(values));
+            swap(values);
         }
         Values::Chunk(n)
     }
@@ -243,16 +243,6 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
 
     fn has_columns(&self) -> bool {
         true
-    }
-}
-
-/// Values in the other byte order.
-struct Swap<'a, T>(&'a mut [T]);
-
-impl<T: Element> simd::Kernel for Swap<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        self.0.iter_mut().for_each(|value| *value = value.swap_bytes());
     }
 }
 

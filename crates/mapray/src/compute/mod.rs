@@ -21,7 +21,6 @@ mod rule;
 mod run;
 mod scalar;
 mod share;
-mod simd;
 mod sum;
 mod summary;
 mod truth;

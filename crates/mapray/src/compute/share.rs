@@ -4,12 +4,11 @@
 //! alone, so results do not depend on how many threads there are.
 
 use std::ops::Range;
-use std::sync::Mutex;
 
 use super::axes::Steps;
 use super::blocks::for_each_block;
 use super::walk::{Sink, Walker};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::layout::{Block, Layout};
 use crate::threads;
 
@@ -144,25 +143,13 @@ pub(super) fn fold_groups(
     groups: &[Group],
     sinks: Vec<&mut (dyn Sink + Send)>,
 ) -> Result<()> {
-    let sinks: Vec<Mutex<&mut (dyn Sink + Send)>> = sinks.into_iter().map(Mutex::new).collect();
-    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-    threads::for_each(groups.len(), &|index| {
-        let group = &groups[index];
-        let mut sink = sinks[index].lock().expect("each sink has one user");
+    let work = |buffer: &mut Vec<u8>, (group, sink): (&Group, &mut (dyn Sink + Send))| {
         let (steps, corner) = (group.steps(steps), group.corner());
-        let mut buffer = Vec::new();
         walker.read_ahead(group.span());
-        let taken = group.blocks.iter().try_for_each(|block| match sink.is_settled() {
+        group.blocks.iter().try_for_each(|block| match sink.is_settled() {
             true => Ok(()),
-            false => walker.block(block, &steps, &corner, &mut buffer, *sink),
-        });
-        if let Err(error) = taken {
-            let mut failed = failed.lock().expect("no thread panics while it stores an error");
-            if failed.as_ref().is_none_or(|&(first, _)| index < first) {
-                *failed = Some((index, error));
-            }
-        }
-    });
-    let failed = failed.into_inner().expect("no thread panics while it stores an error");
-    failed.map_or(Ok(()), |(_, error)| Err(error))
+            false => walker.block(block, &steps, &corner, buffer, sink),
+        })
+    };
+    threads::for_each(groups.len(), groups.iter().zip(sinks), Vec::new, work)
 }

@@ -10,12 +10,27 @@ use crate::dtype::{DType, Endian, Kind};
 use crate::edit::replace::{begin, is_written_in_place, publish, replace};
 use crate::edit::save::copy;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layout::{Layout, Order, display_shape, for_each_tile, index_in};
+use crate::layout::{Layout, Order, Tiles, display_shape, for_each_tile, index_in, tiles};
 use crate::source::{Durability, target_of};
-use crate::sys;
+use crate::{sys, threads};
 
-/// How many bytes of an array are worked on at once; some three times as much memory is used.
-const TILE: usize = 8 << 20;
+/// How many bytes of an array are worked on at once, by all threads; some three times as much memory is
+/// used.
+const TILES: usize = 16 << 20;
+
+/// How many bytes are worked on at once where elements are converted, but keep their order: few enough for
+/// the last cache, and enough for the kernel to keep them in one piece.
+const PIECE: usize = 2 << 20;
+
+/// How many bytes are written at once where nothing but a copy is to be made.
+const BLOCK: usize = 8 << 20;
+
+/// More threads than these wait for each other, since they write one file.
+const MOST_THREADS: usize = 16;
+
+/// How many times longer than the runs that are read from memory those should be that are written to a
+/// file: a call is dearer than a jump.
+const LONGER: usize = 256;
 
 /// What an array is to become when it is saved: another dtype, another byte order, another order of
 /// its axes. What is not said stays as it is.
@@ -24,8 +39,8 @@ const TILE: usize = 8 << 20;
 /// element that does not fit: the error names the first one in C order, and its value.
 ///
 /// The array is not loaded as a whole: it is read and written in tiles that are compact in both
-/// orders, in some 30 MiB of memory, so that an array larger than memory is transposed at the pace
-/// of the disk.
+/// orders, on several threads, in less than 64 MiB of memory, so that an array larger than memory is
+/// transposed at the pace of the disk.
 ///
 /// ```
 /// use mapray::{ArrayFile, Casting, Conversion, Order, SaveOptions};
@@ -158,7 +173,8 @@ impl Plan {
             let mut write = || {
                 let replacement = begin(&target_of(path), len)?;
                 sys::write_all_at(replacement.file(), 0, header).map_err(cannot_write)?;
-                misfit = !self.write_tiles(array, replacement.file(), header.len() as u64)?;
+                let (file, start) = (replacement.file(), header.len() as u64);
+                misfit = !self.write_tiles(array, file, start, durability)?;
                 if misfit { Ok(()) } else { publish(replacement, durability).map(drop) }
             };
             write().map_err(|error| error.at_path(path))
@@ -187,7 +203,7 @@ impl Plan {
     ) -> Result<bool> {
         let Some(cast) = &self.cast else { return work(bytes).map(|()| true) };
         let (from, to) = (cast.from().itemsize().max(1), cast.to().itemsize());
-        let n = (TILE / from.max(to)).max(1);
+        let n = (BLOCK / from.max(to)).max(1);
         let mut converted = Vec::new();
         for piece in bytes.chunks(n * from) {
             converted.resize(piece.len() / from * to, 0);
@@ -206,27 +222,55 @@ impl Plan {
         array: &dyn AnyArray,
         file: &File,
         start: u64,
+        durability: Durability,
     ) -> Result<bool> {
         if self.target.nbytes() == 0 {
             return Ok(true);
         }
         let axes = self.target.axes_in(self.order);
-        let (mut reader, mut fits) = (TileReader::default(), true);
-        for_each_tile([array.layout(), &self.target], self.most(), &mut |tile| {
-            if fits {
-                let bytes = reader.read(array, tile, &axes)?;
-                let place = self.target.tile(tile);
-                fits = self.convert(bytes, &mut |bytes| write_runs(file, start, &place, bytes))?;
-            }
-            Ok(())
-        })?;
-        Ok(fits)
+        let (tiles, threads) = self.tiles(array, &axes);
+        let out = Out { file, start, hurries: durability == Durability::Synced };
+        let state = || (TileReader::default(), Vec::new());
+        let written = threads::for_each(threads, tiles, state, |(reader, converted), tile| {
+            let place = self.target.tile(&tile);
+            let mut fits = true;
+            reader.lend(array, &tile, &axes, &mut |bytes| {
+                let Some(cast) = &self.cast else { return out.write(&place, bytes) };
+                converted.resize(place.nbytes(), 0);
+                fits = cast.apply(bytes, converted).is_ok();
+                if fits { out.write(&place, converted) } else { Ok(()) }
+            })?;
+            if fits { Ok(()) } else { Err(Failure::Misfit) }
+        });
+        match written {
+            Ok(()) => Ok(true),
+            Err(Failure::Misfit) => Ok(false),
+            Err(Failure::Error(error)) => Err(error),
+        }
     }
 
-    /// How many elements are worked on at once.
-    fn most(&self) -> usize {
+    /// The parts in which the elements are written, and how many threads are to do that.
+    fn tiles(&self, array: &dyn AnyArray, axes: &[usize]) -> (Tiles, usize) {
+        let source = array.layout();
+        let is_lent = array.in_memory(source).is_some();
+        let threads = match self.target.nbytes() > threads::WORTHWHILE {
+            true => threads::count().min(MOST_THREADS),
+            false => 1,
+        };
+        let (bytes, threads) = match source.permuted(axes).is_contiguous(Order::C) {
+            true if self.cast.is_some() => (PIECE, threads),
+            // All that is left is the kernel's copy, and that lets in one at a time.
+            true if is_lent => (BLOCK, 1),
+            _ => ((TILES / threads).min(BLOCK), threads),
+        };
+        let times = if is_lent { LONGER } else { 1 };
+        (tiles([source, &self.target], self.most(bytes), times), threads)
+    }
+
+    /// How many elements have so many bytes.
+    fn most(&self, bytes: usize) -> usize {
         let sizes = self.cast.as_ref().map(|cast| cast.from().itemsize().max(cast.to().itemsize()));
-        (TILE / sizes.unwrap_or(self.target.itemsize()).max(1)).max(1)
+        (bytes / sizes.unwrap_or(self.target.itemsize()).max(1)).max(1)
     }
 
     /// The error that names the first element that does not fit.
@@ -266,7 +310,7 @@ impl Plan {
         let axes = source.axes_in(Order::C);
         let (mut reader, mut converted) = (TileReader::default(), Vec::new());
         let (from, to) = (cast.from().itemsize(), cast.to().itemsize());
-        for_each_tile([source, &in_c], self.most(), &mut |tile| {
+        for_each_tile([source, &in_c], self.most(BLOCK), &mut |tile| {
             let start = tile.iter().map(|range| range.start);
             if first.as_ref().is_some_and(|(index, _)| index.iter().copied().lt(start)) {
                 return Ok(());
@@ -288,16 +332,120 @@ impl Plan {
     }
 }
 
-/// Writes elements, which lie side by side, where a part of the target has them.
-fn write_runs(file: &File, start: u64, place: &Layout, bytes: &[u8]) -> Result<()> {
-    let mut rest = bytes;
-    place.for_each_range(0, &mut |range| {
-        let (now, later) = rest.split_at((range.end - range.start) as usize);
-        rest = later;
-        sys::write_all_at(file, start + range.start, now).map_err(cannot_write)
-    })
+/// Why a tile was not written.
+enum Failure {
+    Misfit,
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Error(error)
+    }
+}
+
+/// A file whose elements begin at some byte.
+struct Out<'a> {
+    file: &'a File,
+    start: u64,
+    /// Whether the disk is to begin with what is written, since all of it will be waited for.
+    hurries: bool,
+}
+
+impl Out<'_> {
+    /// Writes elements, which lie side by side, where a part of the target has them.
+    fn write(&self, place: &Layout, bytes: &[u8]) -> Result<()> {
+        /// Less is left to the end, when the disk can sort it.
+        const RUN: u64 = 1 << 20;
+        let mut rest = bytes;
+        place.for_each_range(0, &mut |range| {
+            let (now, later) = rest.split_at((range.end - range.start) as usize);
+            rest = later;
+            let range = self.start + range.start..self.start + range.end;
+            sys::write_all_at(self.file, range.start, now).map_err(cannot_write)?;
+            if self.hurries && range.end - range.start >= RUN {
+                // Where that cannot be, or fails, the sync at the end does all of it, or fails.
+                let _ = sys::start_write_back(self.file, range);
+            }
+            Ok(())
+        })
+    }
 }
 
 fn cannot_write(error: std::io::Error) -> Error {
     Error::io("write the file", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, Ix2};
+
+    use super::*;
+    use crate::array::{ArrayFile, DynView};
+    use crate::edit::SaveOptions;
+
+    #[test]
+    fn a_file_is_the_same_however_many_threads_write_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let array = Array2::from_shape_fn((1031, 1777), |(i, j)| (i * 1777 + j) as f32);
+        crate::save(folder.path().join("a.npy"), &array).unwrap();
+        let file = ArrayFile::open(folder.path().join("a.npy")).unwrap();
+        let view = DynView::from_array(&array).unwrap();
+        let wide = Conversion::new().dtype(">f8".parse().unwrap());
+        for conversion in [Conversion::new(), wide.clone(), wide.order(Order::F)] {
+            let mut written = Vec::new();
+            for (threads, durability) in
+                [(1, Durability::Buffered), (2, Durability::Buffered), (7, Durability::Synced)]
+            {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let options = SaveOptions::new().durability(durability);
+                let options = options.conversion(conversion.clone());
+                for source in [&view as &dyn AnyArray, &file] {
+                    let path = folder.path().join("out.npy");
+                    pool.install(|| options.save_dyn(&path, &Whole(source))).unwrap();
+                    written.push(std::fs::read(&path).unwrap());
+                }
+            }
+            assert!(written.iter().all(|bytes| *bytes == written[0]));
+            let found = ArrayFile::open(folder.path().join("out.npy")).unwrap();
+            if conversion.dtype.is_some() {
+                assert_eq!(found.to_array::<f64, Ix2>().unwrap(), array.mapv(f64::from));
+            } else {
+                assert_eq!(found.to_array::<f32, Ix2>().unwrap(), array);
+            }
+        }
+    }
+
+    /// An array of any kind.
+    struct Whole<'a>(&'a dyn AnyArray);
+
+    impl crate::source::ReadAt for Whole<'_> {
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+            self.0.read_at(offset, buffer)
+        }
+
+        fn in_memory(&self, layout: &Layout) -> Option<*const u8> {
+            self.0.in_memory(layout)
+        }
+    }
+
+    impl AnyArray for Whole<'_> {
+        fn layout(&self) -> &Layout {
+            self.0.layout()
+        }
+    }
+
+    #[test]
+    fn the_first_misfit_is_named_whichever_thread_meets_it() {
+        let mut array = Array2::<f64>::zeros((1031, 1777));
+        array[(1030, 5)] = 0.5;
+        array[(7, 1700)] = 1.5;
+        let folder = tempfile::tempdir().unwrap();
+        for order in [Order::C, Order::F] {
+            let conversion = Conversion::new().dtype("i2".parse().unwrap()).order(order);
+            let options = SaveOptions::new().conversion(conversion);
+            let error = options.save(folder.path().join("a.npy"), &array).unwrap_err();
+            assert!(error.to_string().contains("(7, 1700)"), "{error}");
+        }
+    }
 }

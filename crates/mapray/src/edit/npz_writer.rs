@@ -14,7 +14,7 @@ use crate::edit::tail::Tail;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::zip::write as zip;
 use crate::layout::Layout;
-use crate::source::{ReadAt, Replacement, target_of};
+use crate::source::{Durability, ReadAt, Replacement, target_of};
 use crate::sys;
 
 /// A `.npz` archive that is written member by member, so that not all arrays need be there at once.
@@ -133,7 +133,7 @@ impl NpzWriter {
     /// does not fit.
     fn reordered(&self, array: &dyn AnyArray, plan: &Plan) -> Result<Option<Scratch>> {
         let file = begin(&target_of(&self.path), plan.target.nbytes() as u64)?;
-        let fits = plan.write_tiles(array, file.file(), 0)?;
+        let fits = plan.write_tiles(array, file.file(), 0, Durability::Buffered)?;
         Ok(fits.then(|| Scratch { file, layout: plan.target.clone() }))
     }
 

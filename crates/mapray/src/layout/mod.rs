@@ -13,5 +13,5 @@ pub use order::Order;
 pub use slice::{Slice, Sliced};
 pub(crate) use strided::display_shape;
 pub use strided::{Layout, MAX_NDIM};
-pub(crate) use tiles::{Tile, for_each_slab, for_each_tile, index_in, natural_axes};
+pub(crate) use tiles::{Tile, Tiles, for_each_slab, for_each_tile, index_in, natural_axes, tiles};
 pub(crate) use walk::Block;

@@ -25,12 +25,12 @@ pub(crate) fn for_each_tile(
     most: usize,
     work: &mut impl FnMut(&Tile) -> Result<()>,
 ) -> Result<()> {
-    let shape = layouts[0].shape();
-    if layouts[0].is_empty() {
-        return Ok(());
-    }
-    let extents = extents(layouts, most);
-    tiles(shape, &extents, &mut Vec::new(), work)
+    tiles(layouts, most, 1).try_for_each(|tile| work(&tile))
+}
+
+/// As [`for_each_tile`], of runs that are so many times longer in the second layout as far as that can be.
+pub(crate) fn tiles(layouts: [&Layout; 2], most: usize, times: usize) -> Tiles {
+    Tiles::new(layouts[0].shape(), extents(layouts, most, times))
 }
 
 /// Hands out parts of an array of this shape, of at most `most` elements each, that follow each
@@ -53,27 +53,50 @@ pub(crate) fn for_each_slab(
         })
         .collect();
     extents.reverse();
-    tiles(shape, &extents, &mut Vec::new(), work)
+    Tiles::new(shape, extents).try_for_each(|tile| work(&tile))
 }
 
-fn tiles(
-    shape: &[usize],
-    extents: &[usize],
-    tile: &mut Vec<Range<usize>>,
-    work: &mut impl FnMut(&Tile) -> Result<()>,
-) -> Result<()> {
-    let Some(&n) = shape.get(tile.len()) else { return work(tile) };
-    let extent = extents[tile.len()];
-    for first in (0..n).step_by(extent) {
-        tile.push(first..n.min(first + extent));
-        tiles(shape, extents, tile, work)?;
-        tile.pop();
+/// Parts of an array of one extent, but for those at the ends of its axes, in C order.
+pub(crate) struct Tiles {
+    shape: Vec<usize>,
+    extents: Vec<usize>,
+    /// Where the next one starts.
+    next: Option<Vec<usize>>,
+}
+
+impl Tiles {
+    fn new(shape: &[usize], extents: Vec<usize>) -> Tiles {
+        let next = (!shape.contains(&0)).then(|| vec![0; shape.len()]);
+        Tiles { shape: shape.to_vec(), extents, next }
     }
-    Ok(())
 }
 
-/// How far a tile reaches along each axis. The layout whose runs are shorter has its say next.
-fn extents(layouts: [&Layout; 2], most: usize) -> Vec<usize> {
+impl Iterator for Tiles {
+    type Item = Vec<Range<usize>>;
+
+    fn next(&mut self) -> Option<Vec<Range<usize>>> {
+        let start = self.next.take()?;
+        let ends = self.extents.iter().zip(&self.shape);
+        let range = |(&first, (&extent, &n)): (&usize, (&usize, &usize))| {
+            first..n.min(first.saturating_add(extent))
+        };
+        let tile: Vec<Range<usize>> = start.iter().zip(ends).map(range).collect();
+        let mut next = start;
+        for axis in (0..next.len()).rev() {
+            next[axis] = tile[axis].end;
+            if next[axis] < self.shape[axis] {
+                self.next = Some(next);
+                break;
+            }
+            next[axis] = 0;
+        }
+        Some(tile)
+    }
+}
+
+/// How far a tile reaches along each axis. The layout whose runs are shorter has its say next, where
+/// those of the first count as so many `times` longer.
+fn extents(layouts: [&Layout; 2], most: usize, times: usize) -> Vec<usize> {
     let shape = layouts[0].shape();
     let mut extents = vec![1_usize; shape.len()];
     let orders = layouts.map(|layout| {
@@ -92,9 +115,10 @@ fn extents(layouts: [&Layout; 2], most: usize) -> Vec<usize> {
                 .product();
             partial.map(|at| (run, axes[at]))
         });
-        let Some((_, axis)) = growing.into_iter().flatten().min_by_key(|&(run, _)| run) else {
-            return extents;
-        };
+        let [first, second] = growing;
+        let first = first.map(|(run, axis)| (run.saturating_mul(times), axis));
+        let least = [first, second].into_iter().flatten().min_by_key(|&(run, _)| run);
+        let Some((_, axis)) = least else { return extents };
         let others: usize = extents.iter().product::<usize>() / extents[axis];
         let longest = (most / others).min(shape[axis]);
         if longest <= extents[axis] {
@@ -150,11 +174,12 @@ mod tests {
     #[test]
     fn tiles_are_slabs_in_one_order_and_squares_in_two() {
         let (c, f) = (layout(&[1000, 3000], Order::C), layout(&[1000, 3000], Order::F));
-        assert_eq!(extents([&c, &c], 30_000), [10, 3000]);
-        assert_eq!(extents([&f, &f], 30_000), [1000, 30]);
-        assert_eq!(extents([&c, &f], 1 << 14), [128, 128]);
+        assert_eq!(extents([&c, &c], 30_000, 1), [10, 3000]);
+        assert_eq!(extents([&f, &f], 30_000, 1), [1000, 30]);
+        assert_eq!(extents([&c, &f], 1 << 14, 1), [128, 128]);
+        assert_eq!(extents([&c, &f], 1 << 14, 64), [1000, 16]);
         let (c, f) = (layout(&[3, 1000, 5], Order::C), layout(&[3, 1000, 5], Order::F));
-        assert_eq!(extents([&c, &f], 150), [3, 10, 5]);
+        assert_eq!(extents([&c, &f], 150, 1), [3, 10, 5]);
     }
 
     #[test]

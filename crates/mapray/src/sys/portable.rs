@@ -142,6 +142,9 @@ impl Drop for FileLock {
     }
 }
 
+/// Asks for huge pages for this memory.
+pub(crate) fn prefer_huge_pages(_: *mut u8, _: usize) {}
+
 /// The processes that have the file locked: not to be had.
 pub(crate) fn lock_holders(_: Identity) -> Vec<u32> {
     Vec::new()

@@ -5,13 +5,13 @@
 
 /// A loop that is worth compiling for each instruction set. `run`, and all that it is to take along,
 /// must be `#[inline(always)]`: what is not inlined is compiled for the least of the sets only.
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     fn run(self);
 }
 
 /// Runs the loop with the widest vectors that this processor has.
 #[inline]
-pub(super) fn dispatch(kernel: impl Kernel) {
+pub(crate) fn dispatch(kernel: impl Kernel) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has what it takes.

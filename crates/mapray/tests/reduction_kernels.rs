@@ -117,7 +117,7 @@ fn every_length_and_alignment_gives_what_a_plain_loop_does() {
 }
 
 /// A table of more blocks than one thread gets at once, and of more columns than one panel has.
-const SHAPE: [usize; 2] = [430, 5003];
+const SHAPE: [usize; 2] = [300, 5003];
 
 fn column(worth: &[f64], axis: isize, index: usize) -> Vec<f64> {
     match axis {
@@ -192,8 +192,9 @@ fn results_do_not_depend_on_the_number_of_threads_nor_on_where_the_array_lies() 
             let path = folder.path().join("a.npy");
             mapray::save_dyn(&path, &view).unwrap();
             let file = ArrayFile::open(&path).unwrap();
-            for (axis, op) in
-                [None, Some(0), Some(1)].into_iter().flat_map(|axis| OPS.map(|op| (axis, op)))
+            for (axis, op) in [None, Some(0), Some(1)]
+                .into_iter()
+                .flat_map(|axis| ["sum", "std", "argmax"].map(|op| (axis, op)))
             {
                 let of = |threads| {
                     let pool =

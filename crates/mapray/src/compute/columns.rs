@@ -2,7 +2,6 @@
 
 use super::double::{Double, add};
 use super::exact::Spread;
-use super::extreme::{has_nan, precedes};
 use super::sum::Exact;
 use super::value::{Float, Real, Value};
 
@@ -130,9 +129,9 @@ impl<T: Value, const MAX: bool> Columns<T> for Extremes<T, MAX> {
 
     #[inline(always)]
     fn row(&mut self, values: &[T]) {
-        self.has_nan |= has_nan(values);
+        self.has_nan |= T::has_nan(values);
         for (best, &value) in self.best.iter_mut().zip(values) {
-            *best = if precedes::<T, MAX>(value, *best) { value } else { *best };
+            *best = best.extreme::<MAX>(value);
         }
     }
 

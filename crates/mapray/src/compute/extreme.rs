@@ -10,7 +10,7 @@ const LANES: usize = 32;
 
 /// Whether `value` goes before the other, neither of them NaN.
 #[inline(always)]
-pub(super) fn precedes<T: Value, const MAX: bool>(value: T, other: T) -> bool {
+fn precedes<T: Value, const MAX: bool>(value: T, other: T) -> bool {
     if MAX { other.is_less(value) } else { value.is_less(other) }
 }
 
@@ -20,27 +20,20 @@ fn replaces<T: Value, const MAX: bool>(value: T, best: T) -> bool {
     !best.is_nan() && (value.is_nan() || precedes::<T, MAX>(value, best))
 }
 
-/// Whether one is NaN. Looks at all of them, in a loop without a branch.
-#[inline(always)]
-pub(super) fn has_nan<T: Value>(values: &[T]) -> bool {
-    T::HAS_NAN && values.iter().fold(false, |has_nan, value| has_nan | value.is_nan())
-}
-
 /// The extreme of some values; the first of those that are equal, but for those in other lanes.
 #[inline(always)]
 fn extreme<T: Value, const MAX: bool>(values: &[T]) -> Option<T> {
-    if has_nan(values) {
+    if T::has_nan(values) {
         return values.iter().copied().find(|value| value.is_nan());
     }
-    let better = |best: T, value: T| if precedes::<T, MAX>(value, best) { value } else { best };
     let (rows, rest) = values.as_chunks::<LANES>();
     let mut lanes = [*values.first()?; LANES];
     for row in rows {
         for lane in 0..LANES {
-            lanes[lane] = better(lanes[lane], row[lane]);
+            lanes[lane] = lanes[lane].extreme::<MAX>(row[lane]);
         }
     }
-    lanes.iter().chain(rest).copied().reduce(better)
+    lanes.iter().chain(rest).copied().reduce(T::extreme::<MAX>)
 }
 
 /// The least or the greatest value; NaN where there is one.

@@ -28,6 +28,19 @@ pub(super) trait Value: Element {
     /// Whether it is less than another, neither of them NaN.
     fn is_less(self, other: Self) -> bool;
 
+    /// The lesser one, or the greater one, neither of them NaN.
+    #[inline(always)]
+    fn extreme<const MAX: bool>(self, other: Self) -> Self {
+        let is_other = if MAX { self.is_less(other) } else { other.is_less(self) };
+        if is_other { other } else { self }
+    }
+
+    /// Whether one is NaN. Looks at all of them, in a loop without a branch.
+    #[inline(always)]
+    fn has_nan(values: &[Self]) -> bool {
+        Self::HAS_NAN && values.iter().fold(false, |has_nan, value| has_nan | value.is_nan())
+    }
+
     /// NumPy's truth: whether it is not zero. NaN and NaT are true.
     fn is_true(self) -> bool;
 
@@ -169,7 +182,7 @@ fn two_parts(value: i128) -> (f64, f64) {
 }
 
 macro_rules! floats {
-    ($($number:ty: $to_f64:expr, $is_less:expr, $is_nan:expr, $spread:expr, $squares:literal;)*) => {$(
+    ($($number:ty: $to_f64:expr, $is_less:expr, $is_nan:expr, $spread:expr, $squares:literal, $bits:ty, $extreme:expr;)*) => {$(
         impl Value for $number {
             const HAS_NAN: bool = true;
 
@@ -191,6 +204,19 @@ macro_rules! floats {
             #[inline(always)]
             fn is_true(self) -> bool {
                 self.to_bits() << 1 != 0
+            }
+
+            #[inline(always)]
+            fn extreme<const MAX: bool>(self, other: Self) -> Self {
+                let [min, max] = $extreme;
+                if MAX { max(self, other) } else { min(self, other) }
+            }
+
+            #[inline(always)]
+            fn has_nan(values: &[Self]) -> bool {
+                // As wide as the values are, so that no vector has to be narrowed.
+                let has_nan = |found, value: &Self| found | <$bits>::from(value.is_nan());
+                values.iter().fold(0, has_nan) != 0
             }
 
             fn scalar(self) -> Scalar {
@@ -237,10 +263,13 @@ macro_rules! floats {
     )*};
 }
 
+// The extreme of two is not written as a choice between them: that would be made a store under a
+// mask.
 floats! {
-    f16: |value| f64::from(half_to_f32(value)), |a, b| half_key(a) < half_key(b), half_is_nan, |_| Spread::NARROW, true;
-    f32: f64::from, |a, b| a < b, f32::is_nan, Spread::of, true;
-    f64: f64::from, |a, b| a < b, f64::is_nan, |_| Spread::ANY, false;
+    f16: |value| f64::from(half_to_f32(value)), |a, b| half_key(a) < half_key(b), half_is_nan,
+        |_| Spread::NARROW, true, u16, [half_min, half_max];
+    f32: f64::from, |a, b| a < b, f32::is_nan, Spread::of, true, u32, [f32::min, f32::max];
+    f64: f64::from, |a, b| a < b, f64::is_nan, |_| Spread::ANY, false, u64, [f64::min, f64::max];
 }
 
 /// Exactly, without a branch, so that loops over it are compiled to vectors; the crate's own function
@@ -261,6 +290,16 @@ fn half_to_f32(value: f16) -> f32 {
 fn half_key(value: f16) -> i16 {
     let bits = value.to_bits() as i16;
     if bits < 0 { -(bits & i16::MAX) } else { bits }
+}
+
+#[inline(always)]
+fn half_min(a: f16, b: f16) -> f16 {
+    if half_key(b) < half_key(a) { b } else { a }
+}
+
+#[inline(always)]
+fn half_max(a: f16, b: f16) -> f16 {
+    if half_key(a) < half_key(b) { b } else { a }
 }
 
 #[inline(always)]

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use common::live::WORKS;
 use mapray::{
-    AnyArray, ArrayFile, CreateOptions, DynMap, DynView, ErrorKind, Gather, LiveMap, Map, Mode,
-    Order, SaveOptions, Slice,
+    AnyArray, ArrayFile, CreateOptions, DynMap, DynView, ErrorKind, Gather, LiveMap, Mode, Order,
+    SaveOptions, Slice,
 };
 use ndarray::{Array, Array2, Array3, Ix1, Ix2, Ix3, arr1, arr2, s};
 use proptest::prelude::*;
@@ -190,6 +190,7 @@ fn a_batch_that_only_seems_to_be_in_memory_is_fetched() {
     }
 }
 
+#[cfg(all(target_os = "linux", not(mapray_portable)))]
 #[test]
 fn no_more_is_read_than_the_pages_of_the_rows() {
     const TEST: &str = "no_more_is_read_than_the_pages_of_the_rows";
@@ -211,6 +212,7 @@ fn no_more_is_read_than_the_pages_of_the_rows() {
     }
 }
 
+#[cfg(all(target_os = "linux", not(mapray_portable)))]
 #[test]
 fn a_batch_that_was_asked_for_ahead_comes_into_memory() {
     const TEST: &str = "a_batch_that_was_asked_for_ahead_comes_into_memory";
@@ -249,7 +251,7 @@ fn no_advice_stays_on_the_map() {
     table(&path, 3000);
     evict(&path);
     // SAFETY: the test's own file.
-    let map = unsafe { Map::<u32, Ix2>::open(&path) }.unwrap();
+    let map = unsafe { mapray::Map::<u32, Ix2>::open(&path) }.unwrap();
     let mut gather = Gather::new(map.as_dyn()).unwrap();
     assert_eq!(gather.rows::<u32, Ix2>(&[2999, 1]).unwrap().column(0).to_vec(), [2999, 1]);
     let maps = common::memory::maps_of(&path);

@@ -46,7 +46,7 @@ large to be exact, imaginary parts and the end of text; clip also takes the near
 range; wrap lets integers wrap around, as NumPy's astype. Floating-point numbers are always
 rounded.
 
-However large the array, it takes less than 64 MiB of memory; an archive whose arrays change their
+However large the array, it takes some 30 MiB of memory; an archive whose arrays change their
 order needs room on the disk for the largest one once more.
 
 In JSON: path and format (npy, npz or raw) of what was written, and size, the bytes of the file

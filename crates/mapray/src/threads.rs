@@ -62,10 +62,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Runs the same work on this thread and on as many others as make `most`, or as there are.
 fn on_threads(most: usize, work: &(dyn Fn() + Sync)) {
-    if most < 2 {
+    let others = if most < 2 { 0 } else { most.min(count()).saturating_sub(1) };
+    if others == 0 {
         return work();
     }
-    let others = most.min(count()).saturating_sub(1);
     rayon::in_place_scope(|scope| {
         for _ in 0..others {
             scope.spawn(|_| work());

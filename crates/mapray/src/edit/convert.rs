@@ -14,8 +14,7 @@ use crate::layout::{Layout, Order, Tiles, display_shape, for_each_tile, index_in
 use crate::source::{Durability, target_of};
 use crate::{sys, threads};
 
-/// How many bytes of an array are worked on at once, by all threads; some three times as much memory is
-/// used.
+/// How many bytes of an array are worked on at once, by all threads, in no more than two buffers.
 const TILES: usize = 16 << 20;
 
 /// How many bytes are worked on at once where elements are converted, but keep their order: few enough for
@@ -39,7 +38,7 @@ const LONGER: usize = 256;
 /// element that does not fit: the error names the first one in C order, and its value.
 ///
 /// The array is not loaded as a whole: it is read and written in tiles that are compact in both
-/// orders, on several threads, in less than 64 MiB of memory, so that an array larger than memory is
+/// orders, on several threads, in some 30 MiB of memory, so that an array larger than memory is
 /// transposed at the pace of the disk.
 ///
 /// ```
@@ -261,7 +260,9 @@ impl Plan {
             true if self.cast.is_some() => (PIECE, threads),
             // All that is left is the kernel's copy, and that lets in one at a time.
             true if is_lent => (BLOCK, 1),
-            _ => ((TILES / threads).min(BLOCK), threads),
+            _ if is_lent => ((TILES / threads).min(BLOCK), threads),
+            // What is read needs a buffer of its own.
+            _ => ((TILES / 2 / threads).min(BLOCK), threads),
         };
         let times = if is_lent { LONGER } else { 1 };
         (tiles([source, &self.target], self.most(bytes), times), threads)

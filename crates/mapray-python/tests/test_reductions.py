@@ -104,3 +104,17 @@ def test_a_cut_file_is_an_oserror(map_of, path):
     for name in ("sum", "max", "any"):
         with pytest.raises(OSError, match="cut short"):
             getattr(m, name)()
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_computes_without_the_threads_of_its_parent(map_of):
+    import os
+    import signal
+
+    m = map_of(np.ones((4, 1 << 20)))
+    assert m.sum() == 4 << 20
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        os._exit(0 if m.sum() == 4 << 20 else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::io;
 use std::ops::Range;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Source;
@@ -161,17 +162,35 @@ impl Drop for Lock {
     }
 }
 
+/// How long at most a process that is being started is waited for.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Locks the file, unless its file system has no locks.
 fn lock(source: &Source, exclusive: bool) -> Result<Option<FileLock>> {
-    // A lock belongs to what `open` has opened. That of the source may be its user's own.
-    match FileLock::new(source.reopened()?.into_file(), exclusive) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) => match error.kind() {
-            io::ErrorKind::WouldBlock => Err(source.name(in_use(source, exclusive))),
-            io::ErrorKind::Unsupported => Ok(None),
-            _ => Err(source.name(Error::io("lock the file", error))),
-        },
+    let mut pause = Duration::from_millis(1);
+    loop {
+        // A lock belongs to what `open` has opened. That of the source may be its user's own.
+        match FileLock::new(source.reopened()?.into_file(), exclusive) {
+            Ok(file) => return Ok(Some(file)),
+            Err(error) => match error.kind() {
+                // There is no claim of ours any more, but one who starts another program is two
+                // processes for a moment, each of which has the locks of both.
+                io::ErrorKind::WouldBlock if pause < PATIENCE && is_ours(source) => {
+                    std::thread::sleep(pause);
+                    pause *= 2;
+                }
+                io::ErrorKind::WouldBlock => return Err(source.name(in_use(source, exclusive))),
+                io::ErrorKind::Unsupported => return Ok(None),
+                _ => return Err(source.name(Error::io("lock the file", error))),
+            },
+        }
     }
+}
+
+/// Whether nobody but this process has the file locked, as far as the system tells.
+fn is_ours(source: &Source) -> bool {
+    let own = std::process::id();
+    sys::lock_holders(source.identity()).iter().all(|&pid| pid == own)
 }
 
 fn in_use(source: &Source, exclusive: bool) -> Error {

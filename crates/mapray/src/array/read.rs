@@ -351,8 +351,10 @@ mod tests {
             let options = crate::MapOptions::new().dtype(dtype.parse().unwrap());
             let file = options.offset(2).shape([1111, 703]).file(&path).unwrap();
             assert_eq!(file.to_array::<u32, Ix2>().unwrap(), array);
-            let live = file.map_live::<u32, Ix2>(Mode::Read).unwrap();
-            assert_eq!(live.to_array().unwrap(), array);
+            if cfg!(all(target_os = "linux", not(mapray_portable))) {
+                let live = file.map_live::<u32, Ix2>(Mode::Read).unwrap();
+                assert_eq!(live.to_array().unwrap(), array);
+            }
             let bytes = std::fs::read(&path).unwrap();
             let view = DynView::new(&bytes, file.layout().clone()).unwrap();
             assert_eq!(view.to_array::<u32, Ix2>().unwrap(), array);

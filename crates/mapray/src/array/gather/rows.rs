@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn rows_of_very_many_pieces_are_not_asked_for() {
-        let rows = rows(&[2, 5000, 1024], "[:, :, 0]");
+        let rows = rows(&[2, 5000, 1 << 17], "[:, :, 0]");
         assert!(rows.ranges(&[128]).is_empty());
     }
 }

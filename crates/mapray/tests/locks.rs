@@ -166,38 +166,3 @@ fn a_lock_holds_no_descriptor() {
     assert_eq!(open(), before);
     drop(map);
 }
-
-#[test]
-fn programs_that_are_started_meanwhile_are_in_nobodys_way() {
-    use std::os::unix::process::CommandExt;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
-
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.npy");
-    mapray::save(&path, &arr1(&[1_u8])).unwrap();
-    let start = || {
-        let mut command = Command::new("true");
-        let wait = || {
-            std::thread::sleep(Duration::from_millis(5));
-            Ok(())
-        };
-        // SAFETY: the process that is not yet another program only sleeps.
-        unsafe { command.pre_exec(wait) };
-        command.status().unwrap();
-    };
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    start();
-                }
-            });
-        }
-        let appended = (0..300).try_for_each(|_| mapray::append(&path, &arr1(&[1_u8])).map(drop));
-        done.store(true, Ordering::Relaxed);
-        appended.unwrap();
-    });
-    assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap().len(), 301);
-}

@@ -17,11 +17,17 @@ const MEMCHECK: [&str; 7] = [
     "--fair-sched=yes",
 ];
 
+/// Why a test is left out that ends what it does half way.
+const KILLED: &str = "it leaves memory behind on purpose, as a process does that is killed";
+
 /// Parts of the names of tests that are left out, and why.
-const LEFT_OUT: [(&str, &str); 1] = [(
-    "an_archive_whose_edit_was_cut_off_is_recovered_through_more_power_cuts",
-    "it leaves memory behind on purpose, as a process does that is killed",
-)];
+const LEFT_OUT: [(&str, &str); 5] = [
+    ("an_archive_whose_edit_was_cut_off_is_recovered_through_more_power_cuts", KILLED),
+    ("what_a_killed_process_left_behind_is_cut_off_by_who_appends_next", KILLED),
+    ("a_journal_that_does_not_fit_the_file_says_nothing_of_what_follows_the_array", KILLED),
+    ("through_a_link_the_file_itself_grows", KILLED),
+    ("holes_are_passed_over", "memcheck does not know cachestat(2)"),
+];
 
 /// Runs the tests whose name holds `filter`, or all. Whether they passed and memcheck found nothing.
 pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<bool, String> {

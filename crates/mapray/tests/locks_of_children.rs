@@ -28,16 +28,14 @@ fn programs_that_are_started_meanwhile_are_in_nobodys_way() {
     };
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    start();
-                }
-            });
-        }
-        let appended = (0..300).try_for_each(|_| mapray::append(&path, &arr1(&[1_u8])).map(drop));
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                start();
+            }
+        });
+        let appended = (0..100).try_for_each(|_| mapray::append(&path, &arr1(&[1_u8])).map(drop));
         done.store(true, Ordering::Relaxed);
         appended.unwrap();
     });
-    assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap().len(), 301);
+    assert_eq!(mapray::load::<u8, Ix1>(&path).unwrap().len(), 101);
 }

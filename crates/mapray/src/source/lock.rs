@@ -163,7 +163,7 @@ impl Drop for Lock {
 }
 
 /// How long at most a process that is being started is waited for.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Locks the file, unless its file system has no locks.
 fn lock(source: &Source, exclusive: bool) -> Result<Option<FileLock>> {

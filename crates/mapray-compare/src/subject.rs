@@ -54,7 +54,8 @@ pub enum Role {
 
 use Subject::{
     ArrayFile, BareOpen, Command, CopyAll, CopyOne, Direct, Fill, LiveMap, Mapray, Msync,
-    NdarrayNpy, Npyz, NumPy, NumPyMaps, NumPyTake, Pwrite, ReadAll, ReadOne, Safetensors, Scattered,
+    NdarrayNpy, Npyz, NumPy, NumPyMaps, NumPyTake, Pwrite, ReadAll, ReadOne, Safetensors,
+    Scattered,
 };
 
 /// Each subject, its name on command lines, and its name in tables.

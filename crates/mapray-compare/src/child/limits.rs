@@ -10,8 +10,8 @@ use std::thread;
 
 use memmap2::{MmapMut, MmapOptions};
 
-use super::memory::{read, share, threads, warmed};
 use super::gather;
+use super::memory::{read, share, threads, warmed};
 use super::{OPENINGS, Options, Outcome, lacks, often, once};
 use crate::subject::Subject;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -139,7 +140,7 @@ impl Claims {
             return Err(source.name(in_use(source, exclusive)));
         }
         if exclusive && !self.exclusive {
-            self.file.make_exclusive(source.reopened()?.into_file()).map_err(|error| {
+            patiently(source, |file| self.file.make_exclusive(file))?.map_err(|error| {
                 source.name(match error.kind() {
                     io::ErrorKind::WouldBlock => in_use(source, true),
                     _ => Error::io("lock the file", error),
@@ -165,25 +166,37 @@ impl Drop for Lock {
 /// How long at most a process that is being started is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Locks the file, unless its file system has no locks.
-fn lock(source: &Source, exclusive: bool) -> Result<Option<FileLock>> {
+/// Locks another opening of the file, since a lock belongs to what `open` has opened, and that of the
+/// source may be its user's own.
+///
+/// Where only this process has it locked, that is tried for a while: it has no claim any more, but
+/// while another program is started there are two processes for a moment, each of which has the locks
+/// of both.
+fn patiently<T>(
+    source: &Source,
+    mut lock: impl FnMut(File) -> io::Result<T>,
+) -> Result<io::Result<T>> {
     let mut pause = Duration::from_millis(1);
     loop {
-        // A lock belongs to what `open` has opened. That of the source may be its user's own.
-        match FileLock::new(source.reopened()?.into_file(), exclusive) {
-            Ok(file) => return Ok(Some(file)),
-            Err(error) => match error.kind() {
-                // There is no claim of ours any more, but one who starts another program is two
-                // processes for a moment, each of which has the locks of both.
-                io::ErrorKind::WouldBlock if pause < PATIENCE && is_ours(source) => {
-                    std::thread::sleep(pause);
-                    pause *= 2;
-                }
-                io::ErrorKind::WouldBlock => return Err(source.name(in_use(source, exclusive))),
-                io::ErrorKind::Unsupported => return Ok(None),
-                _ => return Err(source.name(Error::io("lock the file", error))),
-            },
+        let locked = lock(source.reopened()?.into_file());
+        let is_blocked = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+        if !locked.as_ref().is_err_and(is_blocked) || pause >= PATIENCE || !is_ours(source) {
+            return Ok(locked);
         }
+        std::thread::sleep(pause);
+        pause *= 2;
+    }
+}
+
+/// Locks the file, unless its file system has no locks.
+fn lock(source: &Source, exclusive: bool) -> Result<Option<FileLock>> {
+    match patiently(source, |file| FileLock::new(file, exclusive))? {
+        Ok(file) => Ok(Some(file)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::WouldBlock => Err(source.name(in_use(source, exclusive))),
+            io::ErrorKind::Unsupported => Ok(None),
+            _ => Err(source.name(Error::io("lock the file", error))),
+        },
     }
 }
 

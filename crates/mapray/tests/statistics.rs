@@ -253,6 +253,19 @@ fn a_spread_far_from_zero_or_with_the_first_far_from_the_rest_is_not_lost() {
 }
 
 #[test]
+fn single_numbers_as_far_from_zero_as_they_can_be_told_apart_keep_their_spread() {
+    // Neighbours of 24 bits, half of them one: the variance is 1 / 4 whatever they are counted from.
+    let values = arr1(&[16_777_214.0_f32, 16_777_215.0].repeat(10_000));
+    assert_eq!(
+        reduce(&DynView::from_array(&values).unwrap()).var().unwrap().value::<f64>().unwrap(),
+        0.25
+    );
+    let table = ndarray::Array2::from_shape_fn((2000, 40), |(i, _)| values[i]);
+    let found = reduce(&DynView::from_array(&table).unwrap()).axis(0).var().unwrap();
+    assert_eq!(found.scalars(), [Scalar::Float(0.25); 40]);
+}
+
+#[test]
 fn integers_are_exact_and_an_overflow_is_reported_or_wraps() {
     let unsigned = arr1(&[u64::MAX, 1, 2]);
     let view = DynView::from_array(&unsigned).unwrap();

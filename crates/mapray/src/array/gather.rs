@@ -8,7 +8,7 @@ use bytemuck::NoUninit;
 use ndarray::{Array, ArrayRef, Dimension};
 
 use crate::array::AnyArray;
-use crate::array::read::{new_array_of_bytes, require_shape};
+use crate::array::read::{new_array_of_bytes, require_shape, swap};
 use crate::dtype::DType;
 use crate::element::{Conversion, Element, conversion};
 use crate::error::{Error, ErrorKind, Result};
@@ -254,7 +254,7 @@ impl<A: AnyArray> Gather<A> {
         };
         self.read_bytes(indices, bytemuck::cast_slice_mut(elements))?;
         if conversion == Conversion::Swapped {
-            elements.iter_mut().for_each(|element| *element = element.swap_bytes());
+            swap(elements);
         }
         Ok(())
     }

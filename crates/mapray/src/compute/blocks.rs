@@ -29,14 +29,16 @@ pub(super) fn for_each_block(
     }
 }
 
-/// Whether the blocks follow each other in the file: there is but one panel, and little between the
-/// elements.
+/// Whether there are blocks that follow each other in the file: several, but one panel, and little
+/// between the elements.
 pub(super) fn are_in_order(layout: &Layout, steps: &Steps) -> bool {
     let panel = |axes: Vec<usize>| {
         axes.iter().map(|&axis| layout.shape()[axis]).product::<usize>() * layout.itemsize()
     };
     let span = layout.span();
-    span.end - span.start <= 2 * layout.nbytes() as u64
+    // What one look takes in at once needs no way to be prepared.
+    layout.nbytes() > BLOCK
+        && span.end - span.start <= 2 * layout.nbytes() as u64
         && narrow_axes(layout, steps).is_none_or(|axes| panel(axes) <= PANEL)
 }
 

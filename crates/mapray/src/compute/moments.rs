@@ -3,6 +3,9 @@
 //! Distances from an origin and their squares are summed in double-double. The origin is the first
 //! value, so its squared distance from the mean is at most the sum of all; the subtraction in the
 //! end then loses at most log₂(count) of the 106 bits, however far from zero the values lie.
+//!
+//! Where squares are exact in `f64` the origin is zero: numbers of at most 24 bits that are not all the
+//! same lie so far apart, for their size, that the subtraction loses at most 48 bits more.
 
 use num_complex::Complex;
 

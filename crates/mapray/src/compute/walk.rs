@@ -170,7 +170,7 @@ impl<'a> Walker<'a> {
         let slots = block.start.iter().zip(corner).zip(&steps.slot);
         let positions = block.start.iter().zip(&steps.position);
         let place = Place {
-            slot: slots.map(|((i, corner), step)| i.saturating_sub(*corner) * step).sum(),
+            slot: slots.map(|((i, corner), step)| (i - corner) * step).sum(),
             position: positions.map(|(i, step)| i * step).sum(),
             slot_step: 0,
             position_step: 0,

@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use crate::setup;
 use crate::workspace::{Workspace, succeeds, tool};
+use crate::{package, setup};
 
 /// What `cargo xtask bench` is asked for.
 #[derive(Debug, Default, PartialEq)]
@@ -61,7 +61,9 @@ impl Options {
 
 /// Builds the benchmarks and the command, and runs them. Whether every contender did its work.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool, String> {
-    let python = setup::virtual_environment(workspace, &setup::ORACLE, false)?;
+    let python = setup::virtual_environment(workspace, &setup::PEERS, false)?;
+    let builder = setup::virtual_environment(workspace, &setup::PACKAGE, false)?;
+    package::install(workspace, package::Profile::Release, &builder, &python)?;
     let target = workspace.target.join("compare");
     let mut benchmarks = workspace.cargo();
     benchmarks.args(["build", "--release", "--locked"]).env("CARGO_TARGET_DIR", &target);

@@ -35,9 +35,7 @@ pub fn run(workspace: &Workspace, options: &Options, tally: &mut Tally) {
         Err(reason) if options.no_skip => return tally.fail(&format!("setup: {reason}")),
         Err(reason) => return tally.skip("the Python package", &reason),
     };
-    let installed = build(workspace, &interpreter)
-        .and_then(|wheel| python::replace(&interpreter, &wheel, &workspace.root));
-    if let Err(reason) = installed {
+    if let Err(reason) = install(workspace, Profile::Debug, &interpreter, &interpreter) {
         return tally.fail(&format!("the wheel: {reason}"));
     }
     let tests = workspace.root.join(FOLDER).join("tests");
@@ -54,8 +52,26 @@ pub fn run(workspace: &Workspace, options: &Options, tally: &mut Tally) {
     }
 }
 
-/// Builds the wheel, alone in its folder.
-fn build(workspace: &Workspace, interpreter: &Path) -> Result<PathBuf, String> {
+/// How the wheel is built.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Profile {
+    Debug,
+    Release,
+}
+
+/// Builds the package by what the one interpreter has, and installs it for the other.
+pub fn install(
+    workspace: &Workspace,
+    profile: Profile,
+    builder: &Path,
+    user: &Path,
+) -> Result<(), String> {
+    let wheel = build(workspace, profile, builder)?;
+    python::replace(user, &wheel, &workspace.root)
+}
+
+/// Builds the wheel, alone in its folder, by what this interpreter has.
+fn build(workspace: &Workspace, profile: Profile, interpreter: &Path) -> Result<PathBuf, String> {
     let wheels = workspace.target.join("wheels");
     if wheels.exists() {
         fs::remove_dir_all(&wheels).map_err(at(&wheels))?;
@@ -64,6 +80,9 @@ fn build(workspace: &Workspace, interpreter: &Path) -> Result<PathBuf, String> {
     maturin.args(["-m", "maturin", "build", "--quiet", "--locked", "--manifest-path"]);
     maturin.arg(format!("{FOLDER}/Cargo.toml")).arg("--interpreter").arg(interpreter);
     maturin.arg("--out").arg(&wheels);
+    if profile == Profile::Release {
+        maturin.arg("--release");
+    }
     if !succeeds(&mut maturin) {
         return Err("maturin cannot build it".into());
     }

@@ -61,6 +61,10 @@ pub struct Environment {
     requirements: &'static str,
 }
 
+/// What the benchmarks compare with in Python.
+pub const PEERS: Environment =
+    Environment { folder: "venv-peers", requirements: "xtask/requirements-peers.txt" };
+
 /// NumPy and others, that Rust's tests ask what is right.
 pub const ORACLE: Environment =
     Environment { folder: "venv", requirements: "xtask/requirements.txt" };

@@ -23,7 +23,7 @@ pub fn all(here: &Surroundings, command: &str, rounds: usize) -> Vec<Fact> {
     let kernel = read("/proc/sys/kernel/osrelease").unwrap_or_else(unknown);
     let huge = read("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_else(unknown);
     let load = read("/proc/loadavg").unwrap_or_else(unknown);
-    let script = here.scripts.join("numpy_work.py");
+    let script = here.scripts.join("work.py");
     let numpy = output(Command::new(&here.python).arg(script).arg("versions"));
     vec![
         ("command", command.to_owned()),

@@ -16,7 +16,7 @@ use crate::subject::{Role, Subject};
 pub struct Surroundings {
     /// The folder for inputs and outputs.
     pub folder: PathBuf,
-    /// An interpreter that has NumPy.
+    /// An interpreter that has NumPy, NumExpr and the package.
     pub python: PathBuf,
     /// The folder of the Python scripts.
     pub scripts: PathBuf,
@@ -49,12 +49,18 @@ impl Measured {
 
 /// A contender that has taken so many seconds in a row of the table is not run again, once there are
 /// [`FEWEST`] figures: what is many times slower than the others needs no more to show it.
-const PATIENCE: f64 = 10.0;
+const PATIENCE: f64 = 40.0;
+/// The same for those whom no target names.
+const PATIENCE_WITH_PEERS: f64 = 5.0;
 const FEWEST: usize = 3;
 
 impl Measured {
     fn is_done(&self) -> bool {
-        let is_slow = self.seconds.iter().sum::<f64>() > PATIENCE;
+        let patience = match self.subject.role() {
+            Role::Peer => PATIENCE_WITH_PEERS,
+            Role::NumPy | Role::Mapray | Role::Limit => PATIENCE,
+        };
+        let is_slow = self.seconds.iter().sum::<f64>() > patience;
         self.failure.is_some() || is_slow && self.seconds.len() >= FEWEST
     }
 }
@@ -145,17 +151,14 @@ fn figure(
         let said = String::from_utf8_lossy(&output.stderr);
         return if output.status.success() { Ok((seconds, f64::NAN)) } else { Err(said.into()) };
     }
-    let mut command = match subject.role() {
-        Role::NumPy => {
-            let mut python = Command::new(&here.python);
-            python.arg(here.scripts.join("numpy_work.py"));
-            python
-        }
-        _ => {
-            let mut child = Command::new(std::env::current_exe()?);
-            child.arg("child");
-            child
-        }
+    let mut command = if subject.is_python() {
+        let mut python = Command::new(&here.python);
+        python.arg(here.scripts.join("work.py"));
+        python
+    } else {
+        let mut child = Command::new(std::env::current_exe()?);
+        child.arg("child");
+        child
     };
     command.args([subject.key(), row.work]);
     command.args(row.options.iter().map(|(key, value)| format!("{key}={value}")));

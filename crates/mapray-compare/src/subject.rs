@@ -17,20 +17,23 @@ pub enum Subject {
     ArrayFile,
     /// `mapray::LiveMap`: a map that others may write.
     LiveMap,
+    /// `Map`, with the pages behind the reader given back.
+    Released,
+    /// The Python package, in NumPy's place.
+    Package,
     /// The command, a whole process of it.
     Command,
+    /// NumExpr over NumPy's maps.
+    NumExpr,
     /// ndarray-npy, over memmap2 where it maps.
     NdarrayNpy,
     Npyz,
     Safetensors,
-    /// Reading memory with one thread, and with all.
-    ReadOne,
+    /// Reading memory with all threads.
     ReadAll,
     /// Copying memory with one thread, and with all.
     CopyOne,
     CopyAll,
-    /// Filling memory with all threads.
-    Fill,
     /// open, fstat, pread, mmap, one load, munmap, close.
     BareOpen,
     /// fallocate, then `pwrite` of blocks of 8 MiB.
@@ -53,28 +56,29 @@ pub enum Role {
 }
 
 use Subject::{
-    ArrayFile, BareOpen, Command, CopyAll, CopyOne, Direct, Fill, LiveMap, Mapray, Msync,
-    NdarrayNpy, Npyz, NumPy, NumPyMaps, NumPyTake, Pwrite, ReadAll, ReadOne, Safetensors,
+    ArrayFile, BareOpen, Command, CopyAll, CopyOne, Direct, LiveMap, Mapray, Msync, NdarrayNpy,
+    Npyz, NumExpr, NumPy, NumPyMaps, NumPyTake, Package, Pwrite, ReadAll, Released, Safetensors,
     Scattered,
 };
 
 /// Each subject, its name on command lines, and its name in tables.
-const NAMES: [(Subject, &str, &str); 20] = [
+const NAMES: [(Subject, &str, &str); 21] = [
     (NumPy, "numpy", "NumPy"),
     (NumPyMaps, "numpy-memmap", "NumPy, map to map"),
     (NumPyTake, "numpy-take", "NumPy take"),
     (Mapray, "mapray", "mapray"),
     (ArrayFile, "array-file", "mapray ArrayFile"),
     (LiveMap, "live-map", "mapray LiveMap"),
+    (Released, "released", "mapray, released behind"),
+    (Package, "package", "mapray in Python"),
     (Command, "command", "mapray command, whole process"),
+    (NumExpr, "numexpr", "NumExpr, map to map"),
     (NdarrayNpy, "ndarray-npy", "ndarray-npy"),
     (Npyz, "npyz", "npyz"),
     (Safetensors, "safetensors", "safetensors"),
-    (ReadOne, "read-1", "limit: read memory, 1 thread"),
     (ReadAll, "read", "limit: read memory"),
     (CopyOne, "copy-1", "limit: copy memory, 1 thread"),
     (CopyAll, "copy", "limit: copy memory"),
-    (Fill, "fill", "limit: fill memory"),
     (BareOpen, "bare-open", "limit: system calls alone"),
     (Pwrite, "pwrite", "limit: pwrite of 8 MiB blocks"),
     (Direct, "direct", "limit: direct reads, 8 at a time"),
@@ -97,11 +101,16 @@ impl Subject {
         *NAMES.iter().find(|(subject, ..)| *subject == self).expect("every subject has a name")
     }
 
+    /// Whether `python/work.py` does its work.
+    pub fn is_python(self) -> bool {
+        self.role() == Role::NumPy || matches!(self, Package | NumExpr)
+    }
+
     pub fn role(self) -> Role {
         match self {
             NumPy | NumPyMaps | NumPyTake => Role::NumPy,
-            Mapray | ArrayFile | LiveMap | Command => Role::Mapray,
-            NdarrayNpy | Npyz | Safetensors => Role::Peer,
+            Mapray | ArrayFile | LiveMap | Released | Package | Command => Role::Mapray,
+            NumExpr | NdarrayNpy | Npyz | Safetensors => Role::Peer,
             _ => Role::Limit,
         }
     }

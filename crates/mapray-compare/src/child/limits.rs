@@ -12,16 +12,15 @@ use memmap2::{MmapMut, MmapOptions};
 
 use super::gather;
 use super::memory::{read, share, threads, warmed};
-use super::{OPENINGS, Options, Outcome, lacks, often, once};
+use super::{Figure, OPENINGS, Options, Outcome, lacks, often, once};
 use crate::subject::Subject;
 
 pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
+    let bytes = || options.number("bytes");
     match subject {
-        Subject::ReadOne => read_memory(options.number("bytes")?, 1),
-        Subject::ReadAll => read_memory(options.number("bytes")?, threads()),
-        Subject::CopyOne => copy_memory(options.number("bytes")?, 1),
-        Subject::CopyAll => copy_memory(options.number("bytes")?, threads()),
-        Subject::Fill => fill_memory(options.number("bytes")?, threads()),
+        Subject::ReadAll => scaled(bytes()?, |bytes| read_memory(bytes, threads())),
+        Subject::CopyOne => scaled(bytes()?, |bytes| copy_memory(bytes, 1)),
+        Subject::CopyAll => scaled(bytes()?, |bytes| copy_memory(bytes, threads())),
         Subject::BareOpen => bare_open(options.get("path")?),
         Subject::Pwrite => pwrite(options),
         Subject::Direct => direct(options.get("path")?),
@@ -29,6 +28,17 @@ pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
         Subject::Msync => msync(options.get("path")?),
         _ => lacks(work),
     }
+}
+
+/// How many bytes are read or copied for a limit: more than any cache holds. What would move
+/// more is as many times slower, and its memory need not be touched first.
+const MOVED: usize = 512 << 20;
+
+/// Times work on `bytes` bytes by some of them.
+fn scaled(bytes: usize, work: impl FnOnce(usize) -> Outcome) -> Outcome {
+    let moved = bytes.min(MOVED);
+    let figure = work(moved)?;
+    Ok(Figure { seconds: figure.seconds * bytes as f64 / moved as f64, ..figure })
 }
 
 fn read_memory(bytes: usize, threads: usize) -> Outcome {
@@ -55,19 +65,6 @@ fn copy_memory(bytes: usize, threads: usize) -> Outcome {
         Ok(())
     };
     once(copy, |()| f64::NAN)
-}
-
-fn fill_memory(bytes: usize, threads: usize) -> Outcome {
-    let mut memory = warmed(bytes)?;
-    let fill = || {
-        thread::scope(|scope| {
-            for part in memory.chunks_mut(share(bytes, threads)) {
-                scope.spawn(|| part.fill(2));
-            }
-        });
-        Ok(())
-    };
-    once(fill, |()| f64::NAN)
 }
 
 fn bare_open(path: &str) -> Outcome {
@@ -147,9 +144,9 @@ fn msync(path: &str) -> Outcome {
     once(|| Ok(map.flush_range(0, 256 * ROW)?), |()| 0.0)
 }
 
-/// Caps the private memory at so many MiB above what there is: `cap=`.
-pub fn cap(options: &Options) -> Result<(), Box<dyn Error>> {
-    let Some(cap) = options.find("cap") else { return Ok(()) };
+/// Caps the private memory at as many MiB above what there is as this key says.
+pub fn cap(key: &str, options: &Options) -> Result<(), Box<dyn Error>> {
+    let Some(cap) = options.find(key) else { return Ok(()) };
     let status = std::fs::read_to_string("/proc/self/status")?;
     let data = status.lines().find_map(|line| line.strip_prefix("VmData:")).ok_or("no VmData")?;
     let data: u64 = data.trim().trim_end_matches(" kB").parse()?;

@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use mapray::{
-    AnyArray, ArrayFile, Compression, Conversion, CreateOptions, Durability, DynMap, DynView, Map,
-    MapMut, Mode, Npz, Order, Reduced, SaveOptions, SavezOptions, Scalar, reduce, summary,
+    AnyArray, ArrayFile, Compression, Conversion, CreateOptions, DecodedArray, Durability, DynMap,
+    DynView, Map, MapMut, Mode, Npz, Order, Reduced, SaveOptions, SavezOptions, Scalar, reduce,
+    summary,
 };
 use ndarray::{Array1, Axis, Ix1, Ix2, IxDyn, Zip, s};
 
@@ -17,7 +18,11 @@ pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
     match work {
         "open" => often(|| open(subject, options), OPENINGS),
         "open-member" => often(|| open_member(options), MEMBER_OPENINGS),
-        "reduce" => once(|| reduce_file(subject, options), total),
+        "reduce" if subject == Subject::Released => released(options),
+        "reduce" => {
+            cap("own-cap", options)?;
+            once(|| reduce_file(subject, options), total)
+        }
         "summary" => once(
             // SAFETY: nobody else writes the benchmarks' files.
             || Ok(summary(&unsafe { DynMap::open(options.get("path")?)? })?),
@@ -78,6 +83,52 @@ fn reduce_file(subject: Subject, options: &Options) -> Result<Reduced, Box<dyn E
     }
 }
 
+/// How much is read before its pages are given back.
+const SLAB: usize = 64 << 20;
+/// How many pages of the file may be in the memory of the process at once, then: the slab, and what
+/// is mapped with its ends.
+const KEPT: usize = SLAB + (8 << 20);
+
+/// A sum, slab by slab, each of which is given back when the next one is begun.
+fn released(options: &Options) -> Outcome {
+    let path = options.get("path")?;
+    cap("own-cap", options)?;
+    let before = resident_file_pages()?;
+    let work = || {
+        // SAFETY: nobody else writes the benchmarks' files.
+        let map = unsafe { DynMap::open(path)? };
+        let len = map.layout().shape()[0];
+        let step = SLAB / map.layout().itemsize();
+        let (mut sum, mut most) = (0.0, 0);
+        for start in (0..len).step_by(step) {
+            let slab = format!("[{start}:{}]", len.min(start + step)).parse()?;
+            sum += total(&reduced(&map.view().slice(&slab)?, options)?);
+            most = most.max(resident_file_pages()?);
+            map.pages().slice(&slab)?.release()?;
+        }
+        Ok((sum, most))
+    };
+    let mut most = 0;
+    let figure = once(work, |found| {
+        most = found.1;
+        found.0
+    })?;
+    match most - before {
+        kept if kept > KEPT => {
+            Err(format!("{kept} bytes of the file were in memory at once").into())
+        }
+        _ => Ok(figure),
+    }
+}
+
+/// How many bytes of files are mapped into this process and in memory.
+fn resident_file_pages() -> Result<usize, Box<dyn Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let pages = status.lines().find_map(|line| line.strip_prefix("RssFile:"));
+    let kib: usize = pages.ok_or("no RssFile")?.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib << 10)
+}
+
 fn reduced(array: &impl AnyArray, options: &Options) -> Result<Reduced, Box<dyn Error>> {
     let mut reduction = reduce(array);
     if let Some(axis) = options.find("axis") {
@@ -124,12 +175,14 @@ fn load(subject: Subject, options: &Options) -> Result<Array1<f32>, Box<dyn Erro
 }
 
 fn load_members(options: &Options) -> Outcome {
-    let read = || {
-        let archive = Npz::open(options.get("path")?)?;
-        let names = archive.names();
-        Ok(names.iter().map(|name| archive.read(name)).collect::<Result<Vec<Array1<f32>>, _>>()?)
+    let last = |array: &DecodedArray| {
+        let last = array.view().get::<f32>(&[array.shape()[0] - 1]);
+        last.map_or(f64::NAN, f64::from)
     };
-    once(read, |arrays| arrays.iter().map(|array| f64::from(array[array.len() - 1])).sum())
+    once(
+        || Ok(Npz::open(options.get("path")?)?.decode_all()?),
+        |arrays| arrays.iter().map(|(_, array)| last(array)).sum(),
+    )
 }
 
 fn durability(options: &Options) -> Durability {
@@ -166,7 +219,7 @@ fn convert(options: &Options) -> Outcome {
     if options.find("order") == Some("F") {
         conversion = conversion.order(Order::F);
     }
-    cap(options)?;
+    cap("cap", options)?;
     let save = SaveOptions::new().durability(Durability::Buffered).conversion(conversion);
     let work = || {
         // SAFETY: nobody else writes the benchmarks' files.

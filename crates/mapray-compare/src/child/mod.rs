@@ -1,13 +1,13 @@
 //! One figure: a process that does one piece of work, once, and prints the seconds it took and a
 //! number that tells whether it was the same work.
 //!
-//! `mapray-compare child SUBJECT WORK [KEY=VALUE ...]`; `python/numpy_work.py` is NumPy's.
+//! `mapray-compare child SUBJECT WORK [KEY=VALUE ...]`; `python/work.py` is what is done in Python.
 //!
 //! | work | what is timed | keys |
 //! |---|---|---|
 //! | `open` | open, map, read the first element, close; the median of many | `path` |
 //! | `open-member` | the same of one member of an archive | `path`, `member` |
-//! | `reduce` | open, map and reduce | `path`, `op`, `axis`, `view` (whole, step: `[::2]`, transposed: `[:, 256:768].T`), `accumulate` (dtype) |
+//! | `reduce` | open, map and reduce | `path`, `own-cap` (MiB of private memory that mapray's contenders may have), `op`, `axis`, `view` (whole, step: `[::2]`, transposed: `[:, 256:768].T`), `accumulate` (dtype) |
 //! | `summary` | min, max, mean, std, NaN and infinities | `path` |
 //! | `gather` | copy the rows of an index list; with `batches` the median of so many lists, of a map that is open, else open and map, too | `path`, `rows`, `batches` |
 //! | `load`, `load-members` | open and copy into fresh memory | `path` |

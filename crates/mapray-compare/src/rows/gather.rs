@@ -4,14 +4,14 @@ use super::Size;
 use crate::input::Input;
 use crate::row::{Row, State};
 use crate::subject::Subject::{
-    ArrayFile, CopyAll, CopyOne, LiveMap, Mapray, NumPy, NumPyTake, Scattered,
+    ArrayFile, CopyAll, CopyOne, LiveMap, Mapray, NumPy, NumPyTake, Package, Scattered,
 };
 
 pub fn rows(size: Size) -> Vec<Row> {
     let short = size.mib(256) / 1024;
     let short = Input::Array { dtype: "<f4", shape: vec![short, 256], fortran: false };
-    let warm = [NumPy, NumPyTake, Mapray, ArrayFile, LiveMap];
-    let cold = [NumPy, Mapray, ArrayFile, LiveMap, Scattered];
+    let warm = [NumPy, NumPyTake, Mapray, ArrayFile, LiveMap, Package];
+    let cold = [NumPy, Mapray, ArrayFile, LiveMap, Package, Scattered];
     let filled = "NumPy makes a new array of each batch, mapray fills one again and again";
     let warm = |name, input, rows| Row {
         note: Some(filled),

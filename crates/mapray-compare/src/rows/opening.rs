@@ -4,7 +4,7 @@ use super::MIB;
 use crate::input::Input;
 use crate::row::Row;
 use crate::subject::Subject::{
-    ArrayFile, BareOpen, LiveMap, Mapray, NdarrayNpy, Npyz, NumPy, Safetensors,
+    ArrayFile, BareOpen, LiveMap, Mapray, NdarrayNpy, Npyz, NumPy, Package, Safetensors,
 };
 
 const MEMBERS: u64 = 1000;
@@ -13,7 +13,7 @@ pub fn rows() -> Vec<Row> {
     let line = Input::line("<f4", 16 * MIB);
     let archive = Input::Archive { members: MEMBERS, length: 128, compressed: false };
     let open = Row::new("open-npy", "open a .npy, map it, read one element, close", line, "open")
-        .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, NdarrayNpy, Npyz, BareOpen]);
+        .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, Package, NdarrayNpy, Npyz, BareOpen]);
     let member = Row::new(
         "open-npz-member",
         "open an npz of 1,000 members, map one, read one element, close",
@@ -21,6 +21,6 @@ pub fn rows() -> Vec<Row> {
         "open-member",
     )
     .option("member", "member0500")
-    .subjects(&[NumPy, Mapray, NdarrayNpy, Safetensors, BareOpen]);
+    .subjects(&[NumPy, Mapray, Package, NdarrayNpy, Safetensors, BareOpen]);
     [open, member].map(|row| Row { bytes: 0, ..row }).into()
 }

@@ -4,10 +4,14 @@ use super::Size;
 use crate::input::Input;
 use crate::row::{Row, State};
 use crate::subject::Subject::{
-    self, ArrayFile, Command, CopyAll, Direct, LiveMap, Mapray, NdarrayNpy, NumPy, ReadAll, ReadOne,
+    self, ArrayFile, Command, CopyAll, Direct, LiveMap, Mapray, NdarrayNpy, NumPy, Package,
+    ReadAll, Released,
 };
 
-const USUAL: [Subject; 4] = [NumPy, Mapray, ReadAll, ReadOne];
+const USUAL: [Subject; 3] = [NumPy, Mapray, ReadAll];
+
+/// How many MiB of private memory a reduction may take, whatever the array.
+const OWN_CAP: u32 = 64;
 
 /// Dtypes, how many MiB of them, and what is done with them.
 const WHOLE: [(&str, u64, &[&str]); 7] = [
@@ -28,6 +32,7 @@ pub fn rows(size: Size) -> Vec<Row> {
         if dtype == "<f4" {
             rows.extend(tiers(&input));
             rows.push(accumulated("f4-sum-f8", "sum of f4 in f8", &input, "sum"));
+            rows.push(released(&input));
             rows.push(command(&input));
         }
     }
@@ -44,14 +49,15 @@ fn short(dtype: &str) -> String {
 }
 
 fn reduction(name: &str, title: &str, input: &Input, op: &str) -> Row {
-    Row::new(name, title, input.clone(), "reduce").option("op", op)
+    let row = Row::new(name, title, input.clone(), "reduce").option("op", op);
+    row.option("own-cap", OWN_CAP)
 }
 
 fn whole(input: &Input, dtype: &str, op: &str) -> Row {
     let short = short(dtype);
     let row = reduction(&format!("{short}-{op}"), &format!("{op} of {short}"), input, op);
     let peer = matches!(dtype, "<f4" | "<f8") && matches!(op, "sum" | "mean" | "std");
-    let row = row.option("dtype", dtype).subjects(&USUAL);
+    let row = row.option("dtype", dtype).subjects(&USUAL).subjects(&[Package]);
     if peer { row.subjects(&[NdarrayNpy]) } else { row }
 }
 
@@ -67,6 +73,13 @@ fn tiers(input: &Input) -> Vec<Row> {
 /// NumPy told to compute in `f8`, as mapray always does.
 fn accumulated(name: &str, title: &str, input: &Input, op: &str) -> Row {
     reduction(name, title, input, op).option("accumulate", "f8").subjects(&USUAL)
+}
+
+/// With the pages behind the reader given back, so that no more of the file than a slab is in the memory
+/// of the process.
+fn released(input: &Input) -> Row {
+    let title = "sum of f4 by slabs of 64 MiB, each given back";
+    reduction("released-f4-sum", title, input, "sum").subjects(&[NumPy, Mapray, Released, ReadAll])
 }
 
 fn command(input: &Input) -> Row {

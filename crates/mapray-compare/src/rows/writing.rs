@@ -2,43 +2,50 @@
 
 use super::{MIB, Size};
 use crate::input::Input;
-use crate::row::{Row, Value};
+use crate::row::{Row, State, Value};
 use crate::subject::Subject::{
-    ArrayFile, CopyAll, CopyOne, Fill, LiveMap, Mapray, Msync, NdarrayNpy, Npyz, NumPy, NumPyMaps,
-    Pwrite,
+    ArrayFile, CopyAll, Direct, LiveMap, Mapray, Msync, NdarrayNpy, Npyz, NumExpr, NumPy,
+    NumPyMaps, Package, Pwrite,
 };
 
 pub fn rows(size: Size) -> Vec<Row> {
     let line = Input::line("<f4", size.mib(2048));
     [
         line_rows(&line),
-        vec![load(Input::line("<f4", 128 * MIB), "load-128")],
+        loads(size),
         archives(size),
         conversions(size),
-        vec![transpose(size), flush(size)],
+        transposes(size),
+        vec![flush(size)],
     ]
     .concat()
 }
 
-fn load(input: Input, name: &str) -> Row {
-    let row = Row::new(name, "load: a copy in fresh memory", input, "load");
-    Row { fresh: row.bytes, ..row }
-        .subjects(&[NumPy, Mapray, ArrayFile, LiveMap, NdarrayNpy, Npyz, CopyAll, CopyOne])
+fn loads(size: Size) -> Vec<Row> {
+    let load = |mib: u64, name: &str, title: &str, state: State| {
+        let row = Row::new(name, title, Input::line("<f4", size.mib(mib)), "load");
+        Row { fresh: row.bytes, state, ..row }.subjects(&[NumPy, Mapray, ArrayFile])
+    };
+    let warm = |mib, name| load(mib, name, "load: a copy in fresh memory", State::Warm);
+    vec![
+        load(1024, "load-cold", "load from the disk", State::Cold).subjects(&[Direct]),
+        warm(1024, "load").subjects(&[LiveMap, Package, NdarrayNpy, CopyAll]),
+        warm(128, "load-128").subjects(&[LiveMap, Package, NdarrayNpy, Npyz, CopyAll]),
+    ]
 }
 
 fn line_rows(line: &Input) -> Vec<Row> {
     let bytes = line.bytes();
     let save = |name: &str, title: &str, synced: u8| {
         let row = Row::new(name, title, line.clone(), "save").option("synced", synced);
-        row.writes(bytes, bytes).subjects(&[NumPy, Mapray, NdarrayNpy, Pwrite, Fill])
+        row.writes(bytes, bytes).subjects(&[NumPy, Mapray, Package, NdarrayNpy, Pwrite])
     };
     vec![
-        load(line.clone(), "load"),
         save("save", "save into the page cache", 0),
         save("save-synced", "save and sync", 1),
         Row::new("multiply", "half of each element, map to map", line.clone(), "multiply")
             .writes(bytes, 0)
-            .subjects(&[NumPyMaps, Mapray, Pwrite, CopyAll]),
+            .subjects(&[NumPyMaps, Mapray, NumExpr, Pwrite, CopyAll]),
     ]
 }
 
@@ -49,27 +56,28 @@ fn archives(size: Size) -> Vec<Row> {
             .option("members", members)
             .option("compressed", compressed)
             .writes(bytes, bytes)
-            .subjects(&[NumPy, Mapray, NdarrayNpy])
+            .subjects(&[NumPy, Mapray, Package, NdarrayNpy])
     };
     let large = Input::line("<f4", size.mib(1024));
     // NumPy deflates 10 MB a second.
-    let middling = Input::line("<f4", if size == Size::Small { 16 } else { 128 } * MIB);
+    let middling = Input::line("<f4", if size == Size::Small { 16 } else { 32 } * MIB);
     let stored = savez("savez", "savez of 4 arrays", large, 4, 0);
     let small = Input::line("<f4", MIB);
-    let loaded = Input::Archive { members: 4, length: middling.bytes() / 16, compressed: true };
+    let loaded = Input::Archive { members: 4, length: 8 * MIB, compressed: true };
     let load = Row::new("load-compressed", "load 4 deflated arrays", loaded, "load-members");
     vec![
         stored.subjects(&[Pwrite]),
         savez("savez-1000", "savez of 1,000 arrays of 1 KiB", small, 1000, 0),
         savez("savez-compressed", "savez_compressed of 4 arrays", middling, 4, 1),
-        Row { fresh: load.bytes, ..load }.subjects(&[NumPy, Mapray, NdarrayNpy]),
+        Row { fresh: load.bytes, ..load }.subjects(&[NumPy, Mapray, Package, NdarrayNpy]),
     ]
 }
 
 /// Names, dtypes, how many MiB, and how much longer the result is.
-const CONVERSIONS: [(&str, &str, &str, u64, u64); 3] = [
+const CONVERSIONS: [(&str, &str, &str, u64, u64); 4] = [
     ("convert-f2-f4", "<f2", "<f4", 512, 2),
     ("convert-f4-f8", "<f4", "<f8", 512, 2),
+    ("convert-i2-i4", "<i2", "<i4", 512, 2),
     ("convert-byte-swap", ">f4", "<f4", 1024, 1),
 ];
 
@@ -86,14 +94,17 @@ fn conversions(size: Size) -> Vec<Row> {
     CONVERSIONS.map(convert).into()
 }
 
-fn transpose(size: Size) -> Row {
-    let side = if size == Size::Small { 4096 } else { 8192 };
-    let input = Input::Array { dtype: "<f4", shape: vec![side, side], fortran: false };
-    let bytes = input.bytes();
-    let row = Row::new("transpose", "C order to Fortran order, file to file", input, "convert");
-    let row = row.option("order", "F").option("cap", 64).writes(bytes, 0);
-    let row = row.subjects(&[NumPyMaps, Mapray, Pwrite, CopyAll]);
-    Row { note: Some("private memory is capped at 64 MiB, the page cache is not"), ..row }
+fn transposes(size: Size) -> Vec<Row> {
+    let transpose = |(name, mib): (&str, u64)| {
+        let rows = size.mib(mib) / 4 / 8192;
+        let input = Input::Array { dtype: "<f4", shape: vec![rows, 8192], fortran: false };
+        let bytes = input.bytes();
+        let row = Row::new(name, "C order to Fortran order, file to file", input, "convert");
+        let row = row.option("order", "F").option("cap", 64).writes(bytes, 0);
+        let row = row.subjects(&[NumPyMaps, Mapray, Pwrite, CopyAll]);
+        Row { note: Some("private memory is capped at 64 MiB, the page cache is not"), ..row }
+    };
+    [("transpose", 256), ("transpose-8192", 8192)].map(transpose).into()
 }
 
 fn flush(size: Size) -> Row {

@@ -12,6 +12,7 @@ use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Contents, Entry, npy};
 use crate::source::Source;
+use crate::threads;
 
 /// A file that holds several arrays under names: `.npz` or `safetensors`, told apart by content.
 ///
@@ -171,5 +172,44 @@ impl Archive {
     /// As [`read`](Archive::read).
     pub fn decode(&self, name: &str) -> Result<DecodedArray> {
         DecodedArray::new(&self.source, &self.entry(name)?)
+    }
+
+    /// Every array under its name, in the order of [`names`](Archive::names), several of them decoded at
+    /// a time.
+    ///
+    /// ```
+    /// use mapray::Archive;
+    /// use ndarray::{Ix1, arr1};
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("mapray-decode-all-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).unwrap();
+    /// # let path = folder.join("run.npz");
+    /// mapray::savez_compressed(&path, [("x", &arr1(&[1.5, 2.5])), ("y", &arr1(&[3.5, 4.5]))])?;
+    /// for (name, array) in Archive::open(&path)?.decode_all()? {
+    ///     println!("{name}: {}", array.view().typed::<f64, Ix1>()?);
+    /// }
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Archive::read), for the first member that cannot be decoded: one that holds no array,
+    /// say.
+    pub fn decode_all(&self) -> Result<Vec<(String, DecodedArray)>> {
+        let names = self.names();
+        let mut decoded: Vec<Option<DecodedArray>> = Vec::new();
+        decoded.resize_with(names.len(), || None);
+        let members = names.iter().zip(&mut decoded);
+        threads::for_each(
+            usize::MAX,
+            members,
+            || (),
+            |(), (name, place)| {
+                *place = Some(self.decode(name)?);
+                Ok(())
+            },
+        )?;
+        Ok(names.into_iter().zip(decoded.into_iter().flatten()).collect())
     }
 }

@@ -134,4 +134,13 @@ impl Npz {
     pub fn decode(&self, name: &str) -> Result<DecodedArray> {
         self.archive.decode(name)
     }
+
+    /// [`Archive::decode_all`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Archive::decode_all`].
+    pub fn decode_all(&self) -> Result<Vec<(String, DecodedArray)>> {
+        self.archive.decode_all()
+    }
 }

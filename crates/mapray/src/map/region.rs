@@ -146,7 +146,9 @@ impl Region {
             claims: OnceLock::new(),
             unwritten: OnceLock::new(),
         };
-        region.note_seals(file);
+        if source.identity().may_be_memory() {
+            region.note_seals(file);
+        }
         Ok(region)
     }
 
@@ -553,6 +555,9 @@ fn no_file() -> Error {
 
 /// A path that still leads to the file when the process has changed its folder.
 fn absolute(path: &Path) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path.to_owned());
+    }
     std::path::absolute(path).map_err(|error| Error::io("find the current folder", error))
 }
 

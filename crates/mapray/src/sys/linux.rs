@@ -409,6 +409,13 @@ pub(crate) struct Identity {
     pub(super) inode: u64,
 }
 
+impl Identity {
+    /// Whether the file may lie in memory: what has a block device for its own does not.
+    pub(crate) fn may_be_memory(self) -> bool {
+        rustix::fs::major(self.device) == 0
+    }
+}
+
 /// Which file it is, and how many bytes of it can be mapped: `None` for devices that have no end.
 pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
     let metadata = file.metadata()?;

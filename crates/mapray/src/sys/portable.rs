@@ -179,6 +179,13 @@ pub(crate) struct Identity {
     created: Option<std::time::SystemTime>,
 }
 
+impl Identity {
+    /// Whether the file may lie in memory; nothing is known here of files that do.
+    pub(crate) fn may_be_memory(self) -> bool {
+        false
+    }
+}
+
 /// Which file it is, and how many bytes of it can be mapped.
 pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
     let metadata = file.metadata()?;

@@ -122,13 +122,15 @@ fn dictionary(text: &Text) -> Result<Dictionary> {
 /// before a parser of literals would have made its first value. `None` for every other.
 fn plain(text: &str) -> Option<Dictionary> {
     let rest = text.strip_prefix("{'descr': '")?;
-    let (descr, rest) = rest.split_once("', 'fortran_order': ")?;
+    let (descr, rest) = rest.split_once('\'')?;
+    let rest = rest.strip_prefix(", 'fortran_order': ")?;
     if !(descr.starts_with(['<', '>', '|'])
         && descr[1..].bytes().all(|c| c.is_ascii_alphanumeric()))
     {
         return None;
     }
-    let (order, rest) = rest.split_once(", 'shape': (")?;
+    let (order, rest) = rest.split_once(',')?;
+    let rest = rest.strip_prefix(" 'shape': (")?;
     let fortran_order = match order {
         "True" => true,
         "False" => false,

@@ -1,7 +1,8 @@
-"""NumPy's side: `numpy_work.py CONTENDER WORK [KEY=VALUE ...]` does one piece of work.
+"""What is done in Python: `work.py CONTENDER WORK [KEY=VALUE ...]` does one piece of work.
 
 It prints the seconds that the work took, without the start of Python and its imports, and a number that tells whether
-it was the same work: the result of a reduction, the size of a file. `numpy_work.py versions` prints what runs.
+it was the same work: the result of a reduction, the size of a file. `work.py versions` prints what runs.
+The contender `package` has `mapray` do what `numpy` does for the others.
 
 What WORK does, and what the keys mean, is written down in `src/child/mod.rs`.
 """
@@ -15,6 +16,9 @@ import time
 
 import numpy as np
 from numpy.lib.format import open_memmap
+
+# What opens and writes files: `mapray` where the package is the contender.
+files = np
 
 
 def once(work):
@@ -34,14 +38,15 @@ def often(work, times):
 
 def open_one(o):
     def work():
-        return float(np.load(o["path"], mmap_mode="r")[0])
+        return float(files.load(o["path"], mmap_mode="r")[0])
 
     return often(work, 200)
 
 
 def open_member(o):
     def work():
-        with np.load(o["path"]) as archive:
+        # NumPy ignores the mode for archives.
+        with files.load(o["path"], mmap_mode="r") as archive:
             return float(archive[o["member"]][0])
 
     return often(work, 30)
@@ -67,7 +72,7 @@ def reduce(o):
     op = getattr(np, o["op"])
 
     def work():
-        return op(viewed(np.load(o["path"], mmap_mode="r"), o.get("view", "whole")), **options)
+        return op(viewed(files.load(o["path"], mmap_mode="r"), o.get("view", "whole")), **options)
 
     seconds, result = once(work)
     return seconds, float(np.sum(result, dtype=float))
@@ -97,13 +102,13 @@ def index_lists(count, rows, below):
 
 def gather(o):
     def rows(array, indices):
-        return np.take(array, indices, axis=0) if o["contender"] == "numpy-take" else array[indices]
+        return array[indices] if o["contender"] == "numpy" else np.take(array, indices, axis=0)
 
     times = int(o.get("batches", 0))
-    array = np.load(o["path"], mmap_mode="r")
+    array = files.load(o["path"], mmap_mode="r")
     first, *lists = index_lists(1 + (times + 3 if times else 0), int(o["rows"]), len(array))
     if not times:
-        seconds, batch = once(lambda: rows(np.load(o["path"], mmap_mode="r"), first))
+        seconds, batch = once(lambda: rows(files.load(o["path"], mmap_mode="r"), first))
         return seconds, float(batch[:, 0].sum(dtype=float))
     # As in a loop: a batch goes when the next one has come, so that its memory is used again.
     batch = rows(array, first)
@@ -117,13 +122,13 @@ def gather(o):
 
 
 def load(o):
-    seconds, array = once(lambda: np.load(o["path"]))
+    seconds, array = once(lambda: files.load(o["path"]))
     return seconds, float(array.flat[-1])
 
 
 def load_members(o):
     def work():
-        with np.load(o["path"]) as archive:
+        with files.load(o["path"]) as archive:
             return [archive[name] for name in archive.files]
 
     seconds, arrays = once(work)
@@ -139,7 +144,7 @@ def save(o):
     array = np.load(o["path"])
 
     def work():
-        np.save(o["out"], array)
+        files.save(o["out"], array)
         if o["synced"] == "1":
             sync(o["out"])
 
@@ -147,7 +152,7 @@ def save(o):
 
 
 def savez(o):
-    write = np.savez_compressed if o["compressed"] == "1" else np.savez
+    write = files.savez_compressed if o["compressed"] == "1" else files.savez
     arrays = np.array_split(np.load(o["path"]), int(o["members"]))
     arrays = {f"member{index:04}": array for index, array in enumerate(arrays)}
     return once(lambda: write(o["out"], **arrays))[0], os.path.getsize(o["out"])
@@ -185,10 +190,17 @@ def convert(o):
 
 
 def multiply(o):
+    if o["contender"] == "numexpr":
+        import numexpr
+
     def work():
         array = np.load(o["path"], mmap_mode="r")
         out = open_memmap(o["out"], "w+", dtype=array.dtype, shape=array.shape)
-        np.multiply(array, array.dtype.type(0.5), out=out)
+        half = array.dtype.type(0.5)
+        if o["contender"] == "numexpr":
+            numexpr.evaluate("array * half", out=out)
+        else:
+            np.multiply(array, half, out=out)
 
     return once(work)[0], os.path.getsize(o["out"])
 
@@ -217,10 +229,15 @@ WORK = {
 
 
 def main():
+    global files
     if sys.argv[1] == "versions":
-        print(f"NumPy {np.__version__}, Python {platform.python_version()}")
+        import numexpr
+
+        print(f"NumPy {np.__version__}, NumExpr {numexpr.__version__}, Python {platform.python_version()}")
         return
     contender, work, *rest = sys.argv[1:]
+    if contender == "package":
+        import mapray as files
     options = dict(pair.split("=", 1) for pair in rest)
     seconds, value = WORK[work](options | {"contender": contender})
     print(repr(seconds), repr(float(value)))

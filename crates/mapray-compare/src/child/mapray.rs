@@ -149,7 +149,9 @@ fn reduced(array: &impl AnyArray, options: &Options) -> Result<Reduced, Box<dyn 
 /// The sum of all results.
 fn total(reduced: &Reduced) -> f64 {
     // Large sums of `f2` are infinite once they are of that type, as NumPy's are.
-    if let Ok(rounded) = reduced.to_array::<mapray::f16, IxDyn>() {
+    if reduced.dtype().itemsize() == size_of::<mapray::f16>()
+        && let Ok(rounded) = reduced.to_array::<mapray::f16, IxDyn>()
+    {
         return rounded.iter().map(|value| value.to_f64()).sum();
     }
     reduced.scalars().iter().copied().map(number).sum()

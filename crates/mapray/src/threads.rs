@@ -60,14 +60,15 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs the same work on this thread and on as many others as make `most`, or as there are.
+/// Runs the same work on `most` threads, or as many as there are: this one alone, or those of the pool, so
+/// that there is not one more than it has.
 fn on_threads(most: usize, work: &(dyn Fn() + Sync)) {
-    let others = if most < 2 { 0 } else { most.min(count()).saturating_sub(1) };
-    if others == 0 {
+    let threads = if most < 2 { 1 } else { most.min(count()) };
+    if threads < 2 {
         return work();
     }
-    rayon::in_place_scope(|scope| {
-        for _ in 0..others {
+    rayon::scope(|scope| {
+        for _ in 1..threads {
             scope.spawn(|_| work());
         }
         work();

@@ -178,6 +178,30 @@ fn a_deflated_member_is_read_but_not_mapped_and_the_error_says_what_to_call() {
 }
 
 #[test]
+fn all_members_are_decoded_at_once_as_one_by_one_and_the_first_that_cannot_be_is_named() {
+    let member = |index: usize| match index % 3 {
+        0 => Member::stored(&format!("a{index}.npy"), numbers()),
+        _ => Member::deflated(&format!("a{index}.npy"), &numbers()),
+    };
+    let mut members: Vec<Member> = (0..20).map(member).collect();
+    let (_folder, path) = folder_with("a.npz", &zip(&members));
+    let npz = Npz::open(&path).unwrap();
+    let decoded = npz.decode_all().unwrap();
+    let names: Vec<&String> = decoded.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, npz.names().iter().collect::<Vec<_>>());
+    for (name, array) in &decoded {
+        let one = npz.decode(name).unwrap();
+        assert_eq!((array.as_bytes(), array.shape()), (one.as_bytes(), one.shape()), "{name}");
+    }
+    for place in [7, 3] {
+        members.insert(place, Member::stored(&format!("text{place}"), b"no array".to_vec()));
+    }
+    let (_folder, path) = folder_with("a.npz", &zip(&members));
+    let error = Npz::open(&path).unwrap().decode_all().unwrap_err();
+    assert_eq!((error.kind(), error.member()), (ErrorKind::Format, Some("text3")), "{error}");
+}
+
+#[test]
 fn opening_looks_at_no_member() {
     let mut bytes = zip(&[Member::stored("a", numbers()), Member::stored("b", numbers())]);
     let directory = position(&bytes, b"PK\x01\x02");

@@ -182,6 +182,23 @@ fn nan_and_infinities_in_a_table_stay_in_their_columns() {
 }
 
 #[test]
+fn one_true_element_is_found_wherever_it_is() {
+    let mut bytes = vec![0_u8; 24 << 20];
+    let len = bytes.len();
+    for at in [0, 5 << 20, len / 2, len - 1] {
+        bytes[at] = 1;
+        let layout = Layout::contiguous("|b1".parse().unwrap(), &[len], Order::C, 0).unwrap();
+        let view = DynView::new(&bytes, layout).unwrap();
+        for threads in [1, 2, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| reduce(&view).any().unwrap());
+            assert_eq!(found.scalars(), [Scalar::Bool(true)], "{at}, {threads} threads");
+        }
+        bytes[at] = 0;
+    }
+}
+
+#[test]
 fn results_do_not_depend_on_the_number_of_threads_nor_on_where_the_array_lies() {
     let folder = tempfile::tempdir().unwrap();
     for (dtype, wide) in [("<f4", true), (">i2", false)] {

@@ -3,6 +3,8 @@
 //! Sources: T. J. Dekker, "A floating-point technique for extending the available precision" (1971);
 //! T. Ogita, S. M. Rump, S. Oishi, "Accurate sum and dot product" (2005).
 
+use crate::map::fetch_behind;
+
 /// How many sums are kept side by side where a run is summed, so that they need not wait for one
 /// another.
 pub(super) const LANES: usize = 64;
@@ -123,17 +125,8 @@ impl Double {
     pub fn add_all<T: Copy>(&mut self, values: &[T], to_f64: impl Fn(T) -> f64) {
         let mut lanes = Lanes::ZERO;
         for row in values.chunks(LANES) {
+            fetch_behind(row);
             lanes.each(row.len()).zip(row).for_each(|(lane, &value)| add(lane, to_f64(value), 0.0));
-        }
-        *self = self.plus(lanes.total());
-    }
-
-    /// Adds at most [`CHUNK`](super::fold::CHUNK) numbers whose sums in lanes are exact.
-    #[inline(always)]
-    pub fn add_all_exactly<T: Copy>(&mut self, values: &[T], to_f64: impl Fn(T) -> f64) {
-        let mut lanes = Lanes::ZERO;
-        for row in values.chunks(LANES) {
-            lanes.each(row.len()).zip(row).for_each(|((sum, _), &value)| *sum += to_f64(value));
         }
         *self = self.plus(lanes.total());
     }

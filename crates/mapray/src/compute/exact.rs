@@ -4,6 +4,10 @@
 //! sums are exact as long as these places and the leading ones of the sum fit in the 53 bits of an
 //! `f64`.
 
+use super::double::{Double, LANES, Lanes};
+use super::value::Float;
+use crate::map::fetch_behind;
+
 /// Between which powers of two some `f32` lie, zeros left out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread {
@@ -46,6 +50,24 @@ impl Spread {
         let is_finite = greatest < 0xff;
         is_finite && greatest.max(1) - least + 24 + count.next_power_of_two().ilog2() <= 53
     }
+}
+
+/// The sum of at most [`CHUNK`](super::fold::CHUNK) numbers in plain `f64`, if it is exact.
+#[inline(always)]
+pub(super) fn exact_sum<T: Float>(values: &[T]) -> Option<Double> {
+    if !T::MAY_SUM_EXACTLY {
+        return None;
+    }
+    let (mut lanes, mut spread) = (Lanes::ZERO, Spread::NARROW);
+    // Both in one pass, so that memory is read while numbers are added.
+    for part in values.chunks(2 * LANES) {
+        fetch_behind(part);
+        spread = spread.and(T::spread(part));
+        for row in part.chunks(LANES) {
+            lanes.each(row.len()).zip(row).for_each(|((sum, _), value)| *sum += value.wide());
+        }
+    }
+    spread.sums_exactly(values.len().div_ceil(LANES)).then(|| lanes.total())
 }
 
 #[cfg(test)]

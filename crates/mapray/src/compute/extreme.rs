@@ -3,10 +3,13 @@
 use super::columns::{Extremes, NoColumns};
 use super::fold::Accumulator;
 use super::value::Value;
+use crate::map::fetch_behind;
 
 /// How many extremes are kept side by side where a run is looked at: at least one vector of the
 /// smallest values.
 const LANES: usize = 32;
+/// How many values are looked at for NaN at once.
+const PART: usize = 4 * LANES;
 
 /// Whether `value` goes before the other, neither of them NaN.
 #[inline(always)]
@@ -23,15 +26,21 @@ fn replaces<T: Value, const MAX: bool>(value: T, best: T) -> bool {
 /// The extreme of some values; the first of those that are equal, but for those in other lanes.
 #[inline(always)]
 fn extreme<T: Value, const MAX: bool>(values: &[T]) -> Option<T> {
-    if T::has_nan(values) {
-        return values.iter().copied().find(|value| value.is_nan());
-    }
-    let (rows, rest) = values.as_chunks::<LANES>();
+    let (parts, rest) = values.as_chunks::<PART>();
     let mut lanes = [*values.first()?; LANES];
-    for row in rows {
-        for lane in 0..LANES {
-            lanes[lane] = lanes[lane].extreme::<MAX>(row[lane]);
+    let mut has_nan = T::has_nan(rest);
+    // Both in one pass, so that memory is read while values are compared.
+    for part in parts {
+        fetch_behind(part);
+        has_nan |= T::has_nan(part);
+        for row in part.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                lanes[lane] = lanes[lane].extreme::<MAX>(row[lane]);
+            }
         }
+    }
+    if has_nan {
+        return values.iter().copied().find(|value| value.is_nan());
     }
     lanes.iter().chain(rest).copied().reduce(T::extreme::<MAX>)
 }

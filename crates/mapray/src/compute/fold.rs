@@ -43,7 +43,7 @@ pub(super) trait Accumulator: Clone + Send + Sync {
         unreachable!("there are no columns of these")
     }
 
-    /// Whether no further value can change it.
+    /// Whether no further value can change it, nor one that goes before.
     fn is_settled(&self) -> bool {
         false
     }
@@ -147,14 +147,20 @@ struct How<'a, T> {
 struct Fold<'a, A: Accumulator> {
     slots: Vec<A>,
     columns: A::Columns,
+    /// Empty until the first value has to be copied.
     chunk: Vec<A::Item>,
     how: How<'a, A::Item>,
 }
 
+/// Room for as many values as are taken in at once.
+fn room<T: Value>(chunk: &mut Vec<T>) -> &mut [T] {
+    chunk.resize(CHUNK, bytemuck::Zeroable::zeroed());
+    chunk
+}
+
 impl<'a, A: Accumulator> Fold<'a, A> {
     fn new(slots: Vec<A>, how: How<'a, A::Item>) -> Self {
-        let chunk = vec![bytemuck::Zeroable::zeroed(); CHUNK];
-        Fold { slots, columns: A::Columns::default(), chunk, how }
+        Fold { slots, columns: A::Columns::default(), chunk: Vec::new(), how }
     }
 
     fn load<'r>(&mut self, run: Run<'r>, start: usize, n: usize) -> Values<'r, A::Item> {
@@ -163,7 +169,7 @@ impl<'a, A: Accumulator> Fold<'a, A> {
         {
             return Values::Lent(values);
         }
-        let values = &mut self.chunk[..n];
+        let values = &mut room(&mut self.chunk)[..n];
         run.load(start, values);
         if self.how.swapped {
             swap(values);
@@ -207,7 +213,7 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
             };
             let values = match self.how.load {
                 Some(load) => {
-                    load(run, start, &mut self.chunk[..n]);
+                    load(run, start, &mut room(&mut self.chunk)[..n]);
                     Values::Chunk(n)
                 }
                 None => self.load(run, start, n),
@@ -222,7 +228,7 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
         }
         let Fold { slots, columns, chunk, how } = self;
         let mut holds = |is_fast| {
-            let chunk = &mut chunk[..sheet.columns()];
+            let chunk = &mut room(chunk)[..sheet.columns()];
             let fold = FoldSheet::<A> { columns, chunk, sheet, swapped: how.swapped, is_fast };
             simd::dispatch(fold);
             columns.holds(sheet.rows(), how.skip_nan)

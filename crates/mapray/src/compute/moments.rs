@@ -13,6 +13,7 @@ use super::columns::{NoColumns, Powers};
 use super::double::{Double, LANES, Lanes, add};
 use super::fold::{Accumulator, CHUNK};
 use super::value::{Float, Real, Value};
+use crate::map::fetch_behind;
 
 /// An accumulator that gives the sum of squares of deviations from the mean.
 pub(super) trait Deviations: Accumulator {
@@ -77,6 +78,7 @@ impl<T: Real> Accumulator for Moments<T> {
         self.count += values.len() as u64;
         let (mut first, mut second) = (Lanes::ZERO, Lanes::ZERO);
         for row in values.chunks(LANES) {
+            fetch_behind(row);
             let lanes = first.each(row.len()).zip(second.each(row.len()));
             for (lane, &value) in lanes.zip(row) {
                 let [high, low, squared, error] = value.powers(self.origin);

@@ -4,6 +4,7 @@
 //! alone, so results do not depend on how many threads there are.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::axes::Steps;
 use super::blocks::for_each_block;
@@ -18,8 +19,9 @@ const BLOCKS: usize = 4;
 const SLOTS: usize = 256 << 10;
 /// The most bytes of accumulators of all groups that are worked on at once.
 const BATCH: usize = 32 << 20;
-/// How many groups a thread gets at once: the others need not wait long for the last one.
-const GROUPS: usize = 4;
+/// The most groups for each thread that are worked on at once: at the end of each time all threads wait for
+/// the last one.
+const GROUPS: usize = 64;
 
 /// Blocks that are worked on by one thread, one after the other.
 pub(super) struct Group {
@@ -123,7 +125,8 @@ pub(super) fn for_each_batch(
         if batch.len() >= most || in_work >= BATCH {
             is_settled = work(&batch)?;
             batch.clear();
-            most = GROUPS * threads::count();
+            // A few at first, which may settle it.
+            most = (4 * most).min(GROUPS * threads::count());
         }
         if !is_settled {
             batch.push(Group::new(block, steps));
@@ -136,20 +139,30 @@ pub(super) fn for_each_batch(
     Ok(())
 }
 
-/// Hands the elements of each group to the sink of the same number.
+/// Hands the elements of each group to the sink of the same number. Where there is one result, groups are
+/// left out once a sink has settled it.
 pub(super) fn fold_groups(
     walker: &Walker<'_>,
     steps: &Steps,
     groups: &[Group],
     sinks: Vec<&mut (dyn Sink + Send)>,
 ) -> Result<()> {
+    let is_one = steps.slot.iter().all(|&step| step == 0);
+    let is_settled = AtomicBool::new(false);
     let work = |buffer: &mut Vec<u8>, (group, sink): (&Group, &mut (dyn Sink + Send))| {
+        if is_settled.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let (steps, corner) = (group.steps(steps), group.corner());
         walker.read_ahead(group.span());
         group.blocks.iter().try_for_each(|block| match sink.is_settled() {
             true => Ok(()),
             false => walker.block(block, &steps, &corner, buffer, sink),
-        })
+        })?;
+        if is_one && sink.is_settled() {
+            is_settled.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     };
     threads::for_each(groups.len(), groups.iter().zip(sinks), Vec::new, work)
 }

@@ -4,7 +4,8 @@ use half::f16;
 use num_complex::Complex;
 
 use super::columns::{Columns, IntSums, NoColumns, RealSums};
-use super::double::{Double, LANES};
+use super::double::Double;
+use super::exact::exact_sum;
 use super::fold::Accumulator;
 use super::value::{Float, Value};
 use crate::element::{Bool8, DateTime64, TimeDelta64};
@@ -213,10 +214,9 @@ impl<T: Float> Total<T> for Double {
 
     #[inline(always)]
     fn add_all(&mut self, values: &[T]) {
-        if T::spread(values).sums_exactly(values.len().div_ceil(LANES)) {
-            Double::add_all_exactly(self, values, T::wide);
-        } else {
-            Double::add_all(self, values, T::wide);
+        match exact_sum(values) {
+            Some(sum) => *self = self.plus(sum),
+            None => Double::add_all(self, values, T::wide),
         }
     }
 

@@ -83,7 +83,10 @@ pub(super) trait Real: Value {
 
 /// A floating-point number.
 pub(super) trait Float: Real {
-    /// What tells whether values are summed exactly in plain `f64`.
+    /// Whether it is worth asking whether sums in plain `f64` are exact.
+    const MAY_SUM_EXACTLY: bool;
+
+    /// What tells whether they are.
     fn spread(values: &[Self]) -> Spread;
 
     fn wide(self) -> f64;
@@ -225,6 +228,8 @@ macro_rules! floats {
         }
 
         impl Float for $number {
+            const MAY_SUM_EXACTLY: bool = size_of::<Self>() < size_of::<f64>();
+
             #[inline(always)]
             fn spread(values: &[Self]) -> Spread {
                 $spread(values)

@@ -16,6 +16,8 @@ use crate::map::require_whole;
 
 /// How many bytes the disk is ahead: enough for many requests at once.
 const AHEAD: u64 = 64 << 20;
+/// How many it is asked for at once: to look whether they are in memory takes a while, too.
+const ASKED: u64 = 32 << 20;
 
 /// How many bytes of a row are brought into columns at once: a line of the cache.
 const LINE: usize = 64;
@@ -121,17 +123,23 @@ impl<'a> Walker<'a> {
     pub fn in_order(array: &'a dyn AnyArray) -> Walker<'a> {
         let span = array.layout().span();
         let walker = Walker { in_order: Some(span.clone()), ..Walker::new(array, false) };
-        walker.read_ahead(span.start..span.start);
+        // At first there is nothing on its way.
+        walker.ask_for(span.start..span.start.next_multiple_of(ASKED) + AHEAD);
         walker
     }
 
     /// Has the disk read what comes some way behind these bytes, which are about to be walked
     /// through.
     pub fn read_ahead(&self, bytes: Range<u64>) {
+        let parts = bytes.start.next_multiple_of(ASKED)..bytes.end.next_multiple_of(ASKED);
+        if !parts.is_empty() {
+            self.ask_for(parts.start + AHEAD..parts.end + AHEAD);
+        }
+    }
+
+    fn ask_for(&self, ahead: Range<u64>) {
         let Some(all) = &self.in_order else { return };
-        // At first there is nothing on its way.
-        let start = if bytes.is_empty() { bytes.start } else { bytes.start + AHEAD };
-        let ahead = start.min(all.end)..(bytes.end + AHEAD).min(all.end);
+        let ahead = ahead.start.min(all.end)..ahead.end.min(all.end);
         if !ahead.is_empty() && !self.array.are_in_memory(&[ahead.start, ahead.end - 1]) {
             self.array.read_ahead(&[ahead]);
         }

@@ -14,8 +14,10 @@ mod table;
 
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
+use facts::Fact;
 use options::Options;
 
 fn main() -> ExitCode {
@@ -60,17 +62,29 @@ fn compare(options: &Options) -> Result<bool, Box<dyn Error>> {
         text.push('\n');
         text.push_str(&section);
         results.push(result);
-    }
-    if let Some(record) = &options.record {
-        fs::create_dir_all(record)?;
-        let date = facts.iter().find(|(what, _)| *what == "date").map_or("", |(_, date)| date);
-        let day = date.split(' ').next().unwrap_or_default();
-        let path = record.join(format!("{day}-{}", options.title()));
-        fs::write(path.with_extension("md"), &text)?;
-        let json = serde_json::to_string_pretty(&table::json(&facts, &results))?;
-        fs::write(path.with_extension("json"), json + "\n")?;
-        println!("written to {}", path.with_extension("md").display());
+        // After each row, so that a run that is stopped leaves what it has found.
+        if let Some(folder) = &options.record {
+            write_record(folder, &options.title(), &facts, &text, &results)?;
+        }
     }
     let failed = |one: &figures::Measured| one.failure.is_some();
     Ok(!results.iter().flat_map(|result| &result.measured).any(failed))
+}
+
+/// Writes what was found so far for people and for programs.
+fn write_record(
+    folder: &Path,
+    title: &str,
+    facts: &[Fact],
+    text: &str,
+    results: &[figures::Result],
+) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    let date = facts.iter().find(|(what, _)| *what == "date").map_or("", |(_, date)| date);
+    let day = date.split(' ').next().unwrap_or_default();
+    let path = folder.join(format!("{day}-{title}"));
+    fs::write(path.with_extension("md"), text)?;
+    let json = serde_json::to_string_pretty(&table::json(facts, results))?;
+    fs::write(path.with_extension("json"), json + "\n")?;
+    Ok(())
 }

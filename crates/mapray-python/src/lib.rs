@@ -22,10 +22,12 @@ mod _core {
     use std::path::PathBuf;
     use std::process::ExitCode;
 
+    use pyo3::buffer::PyBuffer;
     use pyo3::exceptions::PyValueError;
 
     use super::*;
     use crate::header::Parsed;
+    use crate::open::Name;
     use crate::save::Array;
 
     /// Installs the handler that keeps the process alive where the file under a map is cut short.
@@ -56,6 +58,14 @@ mod _core {
     ) -> PyResult<Vec<u8>> {
         crate::header::format(descr, shape, fortran_order, version)
             .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Fills memory that nobody but the caller knows with bytes of an open file from `offset` on.
+    #[pyfunction]
+    fn read(py: Python<'_>, file: Name, offset: u64, out: PyBuffer<u8>) -> PyResult<()> {
+        // SAFETY: the package hands in an array that it has just made and told nobody of.
+        let bytes = unsafe { crate::map::new_memory(&out)? };
+        py.detach(|| crate::open::read(file, offset, bytes))
     }
 
     /// Writes a `.npy` file.

@@ -330,13 +330,9 @@ impl Map {
         indices: PyBuffer<i64>,
         out: PyBuffer<u8>,
     ) -> PyResult<()> {
-        require_output(&out)?;
         let indices = indices.to_vec(py)?;
-        let (start, len) = (out.buf_ptr().cast::<u8>(), out.len_bytes());
-        let start = if len == 0 { std::ptr::dangling_mut() } else { start };
-        // SAFETY: the buffer is contiguous, writable and held for as long as `out` lives. The package
-        // hands in an array that it has just made and told nobody of.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(start, len) };
+        // SAFETY: the package hands in an array that it has just made and told nobody of.
+        let bytes = unsafe { new_memory(&out)? };
         self.work(py, |live| Gather::new(part.of(live)?)?.read_bytes(&indices, bytes))
     }
 
@@ -353,6 +349,20 @@ impl Map {
             (reduced.dtype().descr(), reduced.shape().to_vec(), bytes)
         }))
     }
+}
+
+/// The bytes of memory that was made to be filled while other threads run.
+///
+/// # Safety
+///
+/// Nobody may look at it, nor fill it, while they are borrowed.
+pub unsafe fn new_memory(out: &PyBuffer<u8>) -> PyResult<&mut [u8]> {
+    require_output(out)?;
+    let (start, len) = (out.buf_ptr().cast::<u8>(), out.len_bytes());
+    let start = if len == 0 { std::ptr::dangling_mut() } else { start };
+    // SAFETY: the buffer is contiguous, writable and held for as long as `out` lives; the rest is the
+    // caller's.
+    Ok(unsafe { std::slice::from_raw_parts_mut(start, len) })
 }
 
 fn require_output(out: &PyBuffer<u8>) -> PyResult<()> {

@@ -38,6 +38,13 @@ pub fn raw(name: Name, mode: Mode, offset: u64, len: usize) -> pyo3::PyResult<Dy
     options.live_dyn(name.origin()?).map_err(crate::error::raise)
 }
 
+/// Fills memory with bytes of a file from `offset` on.
+pub fn read(name: Name, offset: u64, bytes: &mut [u8]) -> pyo3::PyResult<()> {
+    let options = MapOptions::new().offset(offset).shape(bytes.len());
+    let file = options.file(name.origin()?);
+    file.and_then(|file| file.read_bytes(bytes)).map_err(crate::error::raise)
+}
+
 /// Maps the array in a file with a header.
 pub fn headed(path: PathBuf, mode: Mode) -> Result<(DynLiveMap, Order)> {
     let file = ArrayFile::open(path)?.without_locks()?;

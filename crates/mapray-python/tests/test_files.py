@@ -218,6 +218,21 @@ def test_several_arrays_in_one_stream_are_read_one_by_one(tmp_path):
             mapray.load(file)
 
 
+def test_several_large_arrays_in_one_file_are_read_one_by_one(tmp_path):
+    path = tmp_path / "several"
+    kept = [np.arange(300_000.0), np.asfortranarray(np.arange(1_200_000).reshape(1000, 1200)), np.arange(3)]
+    with open(path, "wb") as file:
+        for array in kept:
+            mapray.save(file, array)
+        file.write(b"rest")
+    with open(path, "rb") as file:
+        for array in kept:
+            read = mapray.load(file)
+            assert (read == array).all() and read.flags.writeable
+            assert read.flags.f_contiguous == array.flags.f_contiguous
+        assert file.read() == b"rest"
+
+
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_damaged_header_is_a_valueerror_or_what_numpy_reads(tmp_path_factory, data):

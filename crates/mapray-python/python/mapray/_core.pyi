@@ -10,6 +10,7 @@ __all__ = [
     "install_guard",
     "is_guard_installed",
     "parse_header",
+    "read",
     "references",
     "run_command",
     "save",
@@ -28,6 +29,7 @@ def parse_header(bytes: bytes, limit: int) -> tuple[_Version, str, list[int], bo
 def format_header(
     descr: str, shape: list[int], fortran_order: bool, version: _Version | None
 ) -> bytes: ...
+def read(file: str | int, offset: int, out: Buffer) -> None: ...
 def save(path: str, array: _Array) -> None: ...
 def savez(path: str, arrays: list[_Array], compress: bool) -> None: ...
 

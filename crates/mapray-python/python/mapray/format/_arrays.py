@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 
+from mapray import _core
 from mapray.format._headers import (
     MAX_HEADER_SIZE,
     check_version,
@@ -19,6 +20,9 @@ from mapray.format._streams import isfileobj, read_into
 __all__ = ["is_plain", "read_array", "write_array"]
 
 _CHUNK = 16 << 20
+
+# Bytes from which on several threads read a file sooner than one.
+_WORTHWHILE = 1 << 20
 
 
 def is_plain(dtype):
@@ -136,11 +140,17 @@ def _unpickled(fp, allow_pickle, pickle_kwargs):
 
 def _read_elements(fp, dtype, count, shape):
     expected = count * dtype.itemsize
-    if isfileobj(fp) and (left := _left(fp)) is not None and left < expected:
+    left = _left(fp) if isfileobj(fp) else None
+    if left is not None and left < expected:
         # Before memory is taken for what is not there.
         raise _too_short(shape, count, left // dtype.itemsize)
     array = np.empty(count, dtype)
     if expected == 0:
+        return array
+    if left is not None and expected >= _WORTHWHILE and fp.readable():
+        start = fp.tell()
+        _core.read(fp.fileno(), start, array.view(np.uint8))
+        fp.seek(start + expected)
         return array
     found = read_into(fp, memoryview(array.view(np.uint8)))
     if found == expected:

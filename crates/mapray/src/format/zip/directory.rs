@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::end::{self, End, RECORD, RECORD_LEN};
 use super::{codepage, extra, u16_at, u32_at};
@@ -21,8 +22,10 @@ pub(crate) struct Directory {
     members: Vec<Member>,
     /// Where their headers start, rising.
     headers: Vec<u64>,
-    /// Which member has which name, in the order of the names; of one name in that of the directory.
+    /// Which member has which name, in the order of the names; of one name in that of the directory. Made
+    /// when so many names were looked for that it pays.
     by_name: OnceLock<Vec<usize>>,
+    searches: Searches,
     /// How many bytes were put in front of the archive after its offsets were written.
     shift: u64,
     /// What the archive says of itself, in whatever encoding.
@@ -51,6 +54,30 @@ pub(crate) struct Member {
     pub header: u64,
 }
 
+/// How often names were looked for one by one.
+#[derive(Debug, Default)]
+struct Searches(AtomicU32);
+
+impl Searches {
+    /// To sort all names takes as long as some searches: more than one array takes.
+    const FEW: u32 = 8;
+
+    /// Whether there were few, this one included, which is then to be made.
+    fn are_few(&self) -> bool {
+        let made = self.0.load(Ordering::Relaxed);
+        if made < Self::FEW {
+            self.0.store(made + 1, Ordering::Relaxed);
+        }
+        made < Self::FEW
+    }
+}
+
+impl Clone for Searches {
+    fn clone(&self) -> Searches {
+        Searches(AtomicU32::new(self.0.load(Ordering::Relaxed)))
+    }
+}
+
 /// How a member is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -73,6 +100,7 @@ impl Directory {
             members: Vec::with_capacity(likely),
             headers: Vec::new(),
             by_name: OnceLock::new(),
+            searches: Searches::default(),
             shift: end.shift,
             comment: std::mem::take(&mut end.comment),
             end: end.end,
@@ -216,6 +244,9 @@ impl Directory {
 
     /// The member of this name: the last one, since an archive that was added to may have several.
     pub(crate) fn find(&self, name: &str) -> Option<&Member> {
+        if self.searches.are_few() {
+            return self.members.iter().rev().find(|member| self.is_called(member, name));
+        }
         let by_name = self.by_name.get_or_init(|| {
             let mut indices: Vec<usize> = (0..self.members.len()).collect();
             indices.sort_by_cached_key(|&index| (self.name(&self.members[index]), index));
@@ -225,6 +256,12 @@ impl Directory {
         let end = by_name.partition_point(|&index| *name_of(index) <= *name);
         let last = by_name[..end].last().filter(|&&index| name_of(index) == name)?;
         Some(&self.members[*last])
+    }
+
+    fn is_called(&self, member: &Member, name: &str) -> bool {
+        let raw = self.raw_name(member);
+        // What is ASCII is the same in every encoding.
+        if raw.is_ascii() { raw == name.as_bytes() } else { self.name(member) == name }
     }
 
     /// The directory's record of a member.

@@ -13,7 +13,7 @@ use crate::interop::ndarray::dimension;
 use crate::layout::{Layout, Order, display_shape, for_each_slab};
 use crate::map::require_whole;
 use crate::simd::{self, Kernel};
-use crate::source::ReadAt;
+use crate::source::{Ahead, ReadAt};
 use crate::{sys, threads};
 
 /// How much is read at once where elements do not lie side by side.
@@ -97,6 +97,7 @@ fn read_pieces<T: AnyBitPattern + Send>(
     if layout.is_contiguous(Order::C) {
         let lying = layout.dtype().itemsize().max(1);
         let pieces = pieces(out, lying);
+        let ahead = Ahead::new(from, layout.span());
         let at_once = if finish.is_some() { CACHED } else { PIECE } / size_of::<T>();
         return threads::for_each(
             usize::MAX,
@@ -104,6 +105,7 @@ fn read_pieces<T: AnyBitPattern + Send>(
             || (),
             |(), (at, piece)| {
                 let mut at = layout.offset() + at as u64;
+                ahead.pass(at..at + size_of_val(piece) as u64);
                 for part in piece.chunks_mut(at_once.max(1)) {
                     read_lying(from, layout, at, as_bytes_mut(part))?;
                     finished(part);

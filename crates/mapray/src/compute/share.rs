@@ -154,7 +154,7 @@ pub(super) fn fold_groups(
             return Ok(());
         }
         let (steps, corner) = (group.steps(steps), group.corner());
-        walker.read_ahead(group.span());
+        walker.pass(group.span());
         group.blocks.iter().try_for_each(|block| match sink.is_settled() {
             true => Ok(()),
             false => walker.block(block, &steps, &corner, buffer, sink),

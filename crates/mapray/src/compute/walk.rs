@@ -13,11 +13,7 @@ use crate::array::{AnyArray, read_bytes};
 use crate::error::Result;
 use crate::layout::{Block, Layout, Order, natural_axes};
 use crate::map::require_whole;
-
-/// How many bytes the disk is ahead: enough for many requests at once.
-const AHEAD: u64 = 64 << 20;
-/// How many it is asked for at once: to look whether they are in memory takes a while, too.
-const ASKED: u64 = 32 << 20;
+use crate::source::Ahead;
 
 /// How many bytes of a row are brought into columns at once: a line of the cache.
 const LINE: usize = 64;
@@ -98,8 +94,8 @@ pub(super) struct Walker<'a> {
     memory: Option<Memory>,
     /// An element of zeros, where holes are asked for.
     zeros: Vec<u8>,
-    /// The bytes that are walked through from the first to the last, if they are.
-    in_order: Option<Range<u64>>,
+    /// Where the bytes are walked through from the first to the last.
+    ahead: Option<Ahead<'a>>,
 }
 
 /// Where byte 0 of an array would be that lies in memory.
@@ -115,33 +111,20 @@ impl<'a> Walker<'a> {
     pub fn new(array: &'a dyn AnyArray, asks_for_holes: bool) -> Walker<'a> {
         let layout = array.layout();
         let zeros = if asks_for_holes { vec![0; layout.itemsize()] } else { Vec::new() };
-        Walker { array, memory: array.in_memory(layout).map(Memory), zeros, in_order: None }
+        Walker { array, memory: array.in_memory(layout).map(Memory), zeros, ahead: None }
     }
 
     /// As [`new`](Walker::new), for blocks that are about to be walked in the order of the file: the
     /// disk is kept busy ahead of them.
     pub fn in_order(array: &'a dyn AnyArray) -> Walker<'a> {
-        let span = array.layout().span();
-        let walker = Walker { in_order: Some(span.clone()), ..Walker::new(array, false) };
-        // At first there is nothing on its way.
-        walker.ask_for(span.start..span.start.next_multiple_of(ASKED) + AHEAD);
-        walker
+        let ahead = Ahead::new(array, array.layout().span());
+        Walker { ahead: Some(ahead), ..Walker::new(array, false) }
     }
 
-    /// Has the disk read what comes some way behind these bytes, which are about to be walked
-    /// through.
-    pub fn read_ahead(&self, bytes: Range<u64>) {
-        let parts = bytes.start.next_multiple_of(ASKED)..bytes.end.next_multiple_of(ASKED);
-        if !parts.is_empty() {
-            self.ask_for(parts.start + AHEAD..parts.end + AHEAD);
-        }
-    }
-
-    fn ask_for(&self, ahead: Range<u64>) {
-        let Some(all) = &self.in_order else { return };
-        let ahead = ahead.start.min(all.end)..ahead.end.min(all.end);
-        if !ahead.is_empty() && !self.array.are_in_memory(&[ahead.start, ahead.end - 1]) {
-            self.array.read_ahead(&[ahead]);
+    /// To be called before these bytes are walked through.
+    pub fn pass(&self, bytes: Range<u64>) {
+        if let Some(ahead) = &self.ahead {
+            ahead.pass(bytes);
         }
     }
 

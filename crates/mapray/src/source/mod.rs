@@ -1,5 +1,6 @@
 //! Bytes by position. Knows nothing of arrays.
 
+mod ahead;
 mod crc;
 mod file;
 mod inflate;
@@ -11,6 +12,7 @@ mod replacement;
 mod unfinished;
 mod upkeep;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use crc::{crc32, update as update_crc32};
 pub(crate) use file::{ReadAt, Source};
 pub(crate) use inflate::Inflate;

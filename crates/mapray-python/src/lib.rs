@@ -63,8 +63,9 @@ mod _core {
     /// Fills memory that nobody but the caller knows with bytes of an open file from `offset` on.
     #[pyfunction]
     fn read(py: Python<'_>, file: Name, offset: u64, out: PyBuffer<u8>) -> PyResult<()> {
+        let memory = crate::map::memory_of(&out)?;
         // SAFETY: the package hands in an array that it has just made and told nobody of.
-        let bytes = unsafe { crate::map::new_memory(&out)? };
+        let bytes = unsafe { &mut *memory };
         py.detach(|| crate::open::read(file, offset, bytes))
     }
 

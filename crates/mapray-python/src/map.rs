@@ -331,8 +331,9 @@ impl Map {
         out: PyBuffer<u8>,
     ) -> PyResult<()> {
         let indices = indices.to_vec(py)?;
+        let memory = memory_of(&out)?;
         // SAFETY: the package hands in an array that it has just made and told nobody of.
-        let bytes = unsafe { new_memory(&out)? };
+        let bytes = unsafe { &mut *memory };
         self.work(py, |live| Gather::new(part.of(live)?)?.read_bytes(&indices, bytes))
     }
 
@@ -351,18 +352,13 @@ impl Map {
     }
 }
 
-/// The bytes of memory that was made to be filled while other threads run.
-///
-/// # Safety
-///
-/// Nobody may look at it, nor fill it, while they are borrowed.
-pub unsafe fn new_memory(out: &PyBuffer<u8>) -> PyResult<&mut [u8]> {
+/// The bytes of a buffer that is to be filled. It is contiguous and writable, and held for as long as
+/// `out` lives.
+pub fn memory_of(out: &PyBuffer<u8>) -> PyResult<*mut [u8]> {
     require_output(out)?;
     let (start, len) = (out.buf_ptr().cast::<u8>(), out.len_bytes());
     let start = if len == 0 { std::ptr::dangling_mut() } else { start };
-    // SAFETY: the buffer is contiguous, writable and held for as long as `out` lives; the rest is the
-    // caller's.
-    Ok(unsafe { std::slice::from_raw_parts_mut(start, len) })
+    Ok(std::ptr::slice_from_raw_parts_mut(start, len))
 }
 
 fn require_output(out: &PyBuffer<u8>) -> PyResult<()> {

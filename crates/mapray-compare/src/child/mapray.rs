@@ -18,10 +18,12 @@ pub fn run(subject: Subject, work: &str, options: &Options) -> Outcome {
     match work {
         "open" => often(|| open(subject, options), OPENINGS),
         "open-member" => often(|| open_member(options), MEMBER_OPENINGS),
-        "reduce" if subject == Subject::Released => released(options),
         "reduce" => {
             cap("own-cap", options)?;
-            once(|| reduce_file(subject, options), total)
+            match subject {
+                Subject::Released => released(options),
+                _ => once(|| reduce_file(subject, options), total),
+            }
         }
         "summary" => once(
             // SAFETY: nobody else writes the benchmarks' files.
@@ -92,7 +94,6 @@ const KEPT: usize = SLAB + (8 << 20);
 /// A sum, slab by slab, each of which is given back when the next one is begun.
 fn released(options: &Options) -> Outcome {
     let path = options.get("path")?;
-    cap("own-cap", options)?;
     let before = resident_file_pages()?;
     let work = || {
         // SAFETY: nobody else writes the benchmarks' files.

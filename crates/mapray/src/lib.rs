@@ -47,6 +47,7 @@ mod edit;
 pub mod element;
 mod error;
 pub mod format;
+mod halves;
 mod interop;
 pub mod layout;
 mod literal;

@@ -20,7 +20,7 @@ const WHOLE: [(&str, u64, &[&str]); 7] = [
     ("<i2", 1024, &["sum", "mean", "min", "max", "std", "argmax"]),
     ("|u1", 1024, &["sum", "mean", "min", "max", "std", "argmax"]),
     ("<f2", 1024, &["sum", "mean", "min", "max", "std", "argmax"]),
-    ("|b1", 1024, &["count_nonzero"]),
+    ("|b1", 1024, &["count_nonzero", "sum"]),
     (">f4", 1024, &["sum", "mean", "min", "max", "std", "argmax"]),
 ];
 

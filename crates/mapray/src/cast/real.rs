@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 use std::marker::PhantomData;
 
 use half::f16;
-use half::slice::HalfFloatSliceExt;
 
 use super::swap::reverse_units;
 use crate::dtype::{DType, Kind};
 use crate::element::{Bool8, Element, for_type};
+use crate::halves::widen;
 use crate::simd::{self, Kernel};
 
 /// How many values are loaded at once: they stay in the first cache.
@@ -237,7 +237,7 @@ fn load_strided<'a, T: Widen>(
 
 /// Halves are widened many at a time, where the processor can.
 fn load_halves(bytes: &[u8], swapped: bool, out: &mut Vec<f64>) {
-    let mut halves = [f16::ZERO; 64];
+    let (mut halves, mut wide) = ([f16::ZERO; 64], [0.0_f32; 64]);
     out.clear();
     out.resize(bytes.len() / 2, 0.0);
     for (bytes, out) in bytes.chunks(2 * halves.len()).zip(out.chunks_mut(halves.len())) {
@@ -246,7 +246,8 @@ fn load_halves(bytes: &[u8], swapped: bool, out: &mut Vec<f64>) {
         if swapped {
             reverse_units(bytemuck::cast_slice_mut(halves), 2);
         }
-        halves.convert_to_f64_slice(out);
+        widen(halves, &mut wide);
+        out.iter_mut().zip(wide).for_each(|(out, value)| *out = value.into());
     }
 }
 

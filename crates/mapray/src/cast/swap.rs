@@ -1,8 +1,8 @@
 //! Bytes in the other order.
 
 use half::f16;
-use half::slice::HalfFloatSliceExt;
 
+use crate::halves::widen;
 use crate::simd::{self, Kernel};
 
 /// Reverses the bytes of each unit of so many, as many whole ones as there are.
@@ -36,14 +36,14 @@ fn units<const N: usize>(bytes: &mut [u8], reverse: impl Fn([u8; N]) -> [u8; N])
 
 /// Stores halves that lie side by side as `f32`, many at a time where the processor can.
 pub(super) fn widen_halves(bytes: &[u8], swapped: bool, out: &mut [u8], swaps: bool) {
-    let (mut halves, mut wide) = ([f16::ZERO; 128], [0.0_f32; 128]);
+    let (mut halves, mut wide) = ([f16::ZERO; 512], [0.0_f32; 512]);
     for (bytes, out) in bytes.chunks(2 * halves.len()).zip(out.chunks_mut(4 * wide.len())) {
         let (halves, wide) = (&mut halves[..bytes.len() / 2], &mut wide[..bytes.len() / 2]);
         bytemuck::cast_slice_mut(halves).copy_from_slice(bytes);
         if swapped {
             reverse_units(bytemuck::cast_slice_mut(halves), 2);
         }
-        halves.convert_to_f32_slice(wide);
+        widen(halves, wide);
         let wide: &mut [u8] = bytemuck::cast_slice_mut(wide);
         if swaps {
             reverse_units(wide, 4);

@@ -9,7 +9,7 @@ pub(super) const BLOCK: usize = 1 << 20;
 
 /// How many bytes of a row, the elements of which go to different places, are looked at in one go: so
 /// many accumulators stay in the second cache while row upon row is taken in.
-const PANEL: usize = 16 << 10;
+const PANEL: usize = 8 << 10;
 
 /// Hands out blocks of at most [`BLOCK`] bytes that cover the array.
 ///

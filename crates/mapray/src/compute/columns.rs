@@ -4,6 +4,7 @@ use super::double::{Double, add};
 use super::exact::Spread;
 use super::sum::Exact;
 use super::value::{Float, Real, Value};
+use super::values::Values;
 
 /// What is known of each column of some rows. The lengths of all rows are the same.
 pub(super) trait Columns<T>: Default + Send {
@@ -11,15 +12,23 @@ pub(super) trait Columns<T>: Default + Send {
     /// rows and taken in one by one.
     const SUPPORTED: bool = true;
 
-    /// Forgets all columns, and prepares for as many as there are in the first row: for a way that
-    /// is fast but need not [hold](Columns::holds), or for one that takes its time.
-    fn start(&mut self, first: &[T], is_fast: bool);
+    /// Forgets all columns, and prepares for as many as there are in the first row.
+    fn start(&mut self, first: &[T]);
 
     /// Takes a row in.
-    fn row(&mut self, values: &[T]);
+    fn row(&mut self, values: Values<'_, T>);
 
-    /// Whether the columns stand for the values of so many rows.
-    fn holds(&self, rows: usize, skip_nan: bool) -> bool;
+    /// Whether the columns stand for the values of all rows.
+    fn holds(&self, skip_nan: bool) -> bool;
+}
+
+/// How many values of a row are taken in at once.
+const PART: usize = 256;
+
+/// The parts of a row. The memory behind each is asked for before it is taken in.
+#[inline(always)]
+fn parts<T>(values: Values<'_, T>) -> impl Iterator<Item = &[T]> {
+    values.as_slice().chunks(PART).inspect(move |part| values.fetch_behind(part))
 }
 
 /// None.
@@ -29,22 +38,20 @@ pub(super) struct NoColumns;
 impl<T> Columns<T> for NoColumns {
     const SUPPORTED: bool = false;
 
-    fn start(&mut self, _: &[T], _: bool) {}
+    fn start(&mut self, _: &[T]) {}
 
-    fn row(&mut self, _: &[T]) {}
+    fn row(&mut self, _: Values<'_, T>) {}
 
-    fn holds(&self, _: usize, _: bool) -> bool {
+    fn holds(&self, _: bool) -> bool {
         false
     }
 }
 
-/// Sums, and the errors made in them unless there are none.
+/// Sums, and the errors made in them.
 #[derive(Default)]
 pub(super) struct RealSums {
     sums: Vec<f64>,
     errors: Vec<f64>,
-    /// Of all values, where nothing is done about errors.
-    spread: Option<Spread>,
 }
 
 impl RealSums {
@@ -65,26 +72,65 @@ impl RealSums {
     }
 }
 
-impl<T: Float> Columns<T> for RealSums {
-    fn start(&mut self, first: &[T], is_fast: bool) {
-        self.clear(first.len());
-        self.spread = is_fast.then(|| T::spread(first));
+/// Plain sums for as long as no error is made in them, and the sums of these.
+#[derive(Default)]
+pub(super) struct ExactSums {
+    total: RealSums,
+    plain: Vec<f64>,
+    /// Whether the totals are all zero.
+    is_plain: bool,
+    /// Of each part of a row, what is in its plain sums.
+    parts: Vec<Summands>,
+}
+
+/// The values of some rows, and how many rows.
+#[derive(Clone, Copy)]
+struct Summands {
+    spread: Spread,
+    rows: usize,
+}
+
+impl ExactSums {
+    pub fn column(&self, column: usize) -> Double {
+        let plain = Double::new(self.plain[column], 0.0);
+        if self.is_plain { plain } else { self.total.column(column).plus(plain) }
+    }
+}
+
+impl<T: Float> Columns<T> for ExactSums {
+    fn start(&mut self, first: &[T]) {
+        self.total.clear(first.len());
+        self.plain.clear();
+        self.plain.resize(first.len(), 0.0);
+        self.is_plain = T::MAY_SUM_EXACTLY;
+        self.parts.clear();
+        self.parts.resize(first.len().div_ceil(PART), Summands { spread: Spread::NARROW, rows: 0 });
     }
 
     #[inline(always)]
-    fn row(&mut self, values: &[T]) {
-        match &mut self.spread {
-            Some(spread) => {
-                *spread = spread.and(T::spread(values));
-                self.sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value.wide());
+    fn row(&mut self, values: Values<'_, T>) {
+        if !T::MAY_SUM_EXACTLY {
+            return self.total.lanes().zip(&*values).for_each(|(sum, v)| add(sum, v.wide(), 0.0));
+        }
+        let columns = self.plain.chunks_mut(PART).zip(&mut self.parts).enumerate();
+        for (values, (index, (plain, part))) in parts(values).zip(columns) {
+            let of_row = T::spread(values);
+            part.rows += 1;
+            part.spread = part.spread.and(of_row);
+            if !part.spread.sums_exactly(part.rows) {
+                self.is_plain = false;
+                *part = Summands { spread: of_row, rows: 1 };
+                for (sum, plain) in self.total.lanes().skip(index * PART).zip(&mut *plain) {
+                    add(sum, std::mem::take(plain), 0.0);
+                }
             }
-            None => self.lanes().zip(values).for_each(|(sum, value)| add(sum, value.wide(), 0.0)),
+            plain.iter_mut().zip(values).for_each(|(sum, value)| *sum += value.wide());
         }
     }
 
-    fn holds(&self, rows: usize, skip_nan: bool) -> bool {
-        self.spread.is_none_or(|spread| spread.sums_exactly(rows))
-            && !(skip_nan && self.sums.iter().any(|sum| sum.is_nan()))
+    fn holds(&self, skip_nan: bool) -> bool {
+        let mut sums = self.total.sums.iter().chain(&self.plain);
+        !(skip_nan && sums.any(|sum| sum.is_nan()))
     }
 }
 
@@ -93,17 +139,19 @@ impl<T: Float> Columns<T> for RealSums {
 pub(super) struct IntSums(pub Vec<i64>);
 
 impl<T: Exact> Columns<T> for IntSums {
-    fn start(&mut self, first: &[T], _: bool) {
+    fn start(&mut self, first: &[T]) {
         self.0.clear();
         self.0.resize(first.len(), 0);
     }
 
     #[inline(always)]
-    fn row(&mut self, values: &[T]) {
-        self.0.iter_mut().zip(values).for_each(|(sum, &value)| *sum += value.exact());
+    fn row(&mut self, values: Values<'_, T>) {
+        for (values, sums) in parts(values).zip(self.0.chunks_mut(PART)) {
+            sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += value.exact());
+        }
     }
 
-    fn holds(&self, _: usize, _: bool) -> bool {
+    fn holds(&self, _: bool) -> bool {
         true
     }
 }
@@ -121,21 +169,23 @@ impl<T, const MAX: bool> Default for Extremes<T, MAX> {
 }
 
 impl<T: Value, const MAX: bool> Columns<T> for Extremes<T, MAX> {
-    fn start(&mut self, first: &[T], _: bool) {
+    fn start(&mut self, first: &[T]) {
         self.best.clear();
         self.best.extend_from_slice(first);
         self.has_nan = false;
     }
 
     #[inline(always)]
-    fn row(&mut self, values: &[T]) {
-        self.has_nan |= T::has_nan(values);
-        for (best, &value) in self.best.iter_mut().zip(values) {
-            *best = best.extreme::<MAX>(value);
+    fn row(&mut self, values: Values<'_, T>) {
+        for (values, best) in parts(values).zip(self.best.chunks_mut(PART)) {
+            self.has_nan |= T::has_nan(values);
+            for (best, &value) in best.iter_mut().zip(values) {
+                *best = best.extreme::<MAX>(value);
+            }
         }
     }
 
-    fn holds(&self, _: usize, _: bool) -> bool {
+    fn holds(&self, _: bool) -> bool {
         !self.has_nan
     }
 }
@@ -154,7 +204,7 @@ impl<T> Default for Powers<T> {
 }
 
 impl<T: Real> Columns<T> for Powers<T> {
-    fn start(&mut self, first: &[T], _: bool) {
+    fn start(&mut self, first: &[T]) {
         self.origins.clear();
         self.origins.extend(first.iter().map(|&value| value.origin()));
         self.first.clear(first.len());
@@ -162,16 +212,16 @@ impl<T: Real> Columns<T> for Powers<T> {
     }
 
     #[inline(always)]
-    fn row(&mut self, values: &[T]) {
+    fn row(&mut self, values: Values<'_, T>) {
         let sums = self.first.lanes().zip(self.second.lanes());
-        for ((sums, &value), &origin) in sums.zip(values).zip(&self.origins) {
+        for ((sums, &value), &origin) in sums.zip(&*values).zip(&self.origins) {
             let [high, low, squared, error] = value.powers(origin);
             add(sums.0, high, low);
             add(sums.1, squared, error);
         }
     }
 
-    fn holds(&self, _: usize, _: bool) -> bool {
+    fn holds(&self, _: bool) -> bool {
         self.second.sums.iter().all(|sum| sum.is_finite())
     }
 }

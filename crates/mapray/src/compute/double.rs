@@ -3,7 +3,7 @@
 //! Sources: T. J. Dekker, "A floating-point technique for extending the available precision" (1971);
 //! T. Ogita, S. M. Rump, S. Oishi, "Accurate sum and dot product" (2005).
 
-use crate::map::fetch_behind;
+use super::values::Values;
 
 /// How many sums are kept side by side where a run is summed, so that they need not wait for one
 /// another.
@@ -17,6 +17,12 @@ pub(super) struct Lanes {
 
 impl Lanes {
     pub const ZERO: Lanes = Lanes { sums: [0.0; LANES], errors: [0.0; LANES] };
+
+    /// Sums in which no error was made.
+    #[inline(always)]
+    pub fn exact(sums: [f64; LANES]) -> Lanes {
+        Lanes { sums, errors: [0.0; LANES] }
+    }
 
     /// The lanes, each with the error made in it, for a run of so many values. A loop over lanes the
     /// number of which is not known to the compiler becomes one over vectors; one over a known number
@@ -122,10 +128,10 @@ impl Double {
 
     /// Adds many numbers: in lanes, with the rounding errors summed beside them.
     #[inline(always)]
-    pub fn add_all<T: Copy>(&mut self, values: &[T], to_f64: impl Fn(T) -> f64) {
+    pub fn add_all<T: Copy>(&mut self, values: Values<'_, T>, to_f64: impl Fn(T) -> f64) {
         let mut lanes = Lanes::ZERO;
         for row in values.chunks(LANES) {
-            fetch_behind(row);
+            values.fetch_behind(row);
             lanes.each(row.len()).zip(row).for_each(|(lane, &value)| add(lane, to_f64(value), 0.0));
         }
         *self = self.plus(lanes.total());
@@ -162,7 +168,7 @@ mod tests {
         [1e16, 1.0, -1e16, 1e-20].into_iter().for_each(|value| sum.add(value));
         assert_eq!((sum.high, sum.low), (1.0, 1e-20));
         let mut sum = Double::default();
-        sum.add_all(&[1e16, 1.0, -1e16, 1e-16].repeat(16), |value| value);
+        sum.add_all(Values::lent(&[1e16, 1.0, -1e16, 1e-16].repeat(16)), |value| value);
         assert_eq!(sum.value(), 16.0 + 16e-16);
     }
 
@@ -171,7 +177,7 @@ mod tests {
         let sum = |values: &[f64]| {
             let (mut one, mut all) = (Double::default(), Double::default());
             values.iter().for_each(|&value| one.add(value));
-            all.add_all(values, |value| value);
+            all.add_all(Values::lent(values), |value| value);
             assert_eq!(one.value().to_bits(), all.value().to_bits(), "{values:?}");
             one.value()
         };

@@ -5,8 +5,7 @@
 //! `f64`.
 
 use super::double::{Double, LANES, Lanes};
-use super::value::Float;
-use crate::map::fetch_behind;
+use super::values::Values;
 
 /// Between which powers of two some `f32` lie, zeros left out.
 #[derive(Clone, Copy, Debug)]
@@ -54,20 +53,34 @@ impl Spread {
 
 /// The sum of at most [`CHUNK`](super::fold::CHUNK) numbers in plain `f64`, if it is exact.
 #[inline(always)]
-pub(super) fn exact_sum<T: Float>(values: &[T]) -> Option<Double> {
-    if !T::MAY_SUM_EXACTLY {
-        return None;
-    }
-    let (mut lanes, mut spread) = (Lanes::ZERO, Spread::NARROW);
+pub(super) fn exact_sum(values: Values<'_, f32>) -> Option<Double> {
+    let (mut sums, mut spread) = ([0.0; LANES], Spread::NARROW);
     // Both in one pass, so that memory is read while numbers are added.
     for part in values.chunks(2 * LANES) {
-        fetch_behind(part);
-        spread = spread.and(T::spread(part));
+        values.fetch_behind(part);
+        spread = spread.and(Spread::of(part));
         for row in part.chunks(LANES) {
-            lanes.each(row.len()).zip(row).for_each(|((sum, _), value)| *sum += value.wide());
+            // Of a length that the compiler does not know: it would unroll the loop instead.
+            let sums = &mut sums[..row.len()];
+            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
         }
     }
-    spread.sums_exactly(values.len().div_ceil(LANES)).then(|| lanes.total())
+    if spread.sums_exactly(values.len()) {
+        return Some(Double::new(plain_total(&mut sums), 0.0));
+    }
+    spread.sums_exactly(values.len().div_ceil(LANES)).then(|| Lanes::exact(sums).total())
+}
+
+/// The sum of all lanes, halved again and again.
+#[inline(always)]
+pub(super) fn plain_total(sums: &mut [f64; LANES]) -> f64 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        let (sums, others) = sums.split_at_mut(half);
+        sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += *other);
+        half /= 2;
+    }
+    sums[0]
 }
 
 #[cfg(test)]

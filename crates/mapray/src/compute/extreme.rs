@@ -3,7 +3,7 @@
 use super::columns::{Extremes, NoColumns};
 use super::fold::Accumulator;
 use super::value::Value;
-use crate::map::fetch_behind;
+use super::values::Values;
 
 /// How many extremes are kept side by side where a run is looked at: at least one vector of the
 /// smallest values.
@@ -25,13 +25,13 @@ fn replaces<T: Value, const MAX: bool>(value: T, best: T) -> bool {
 
 /// The extreme of some values; the first of those that are equal, but for those in other lanes.
 #[inline(always)]
-fn extreme<T: Value, const MAX: bool>(values: &[T]) -> Option<T> {
+fn extreme<T: Value, const MAX: bool>(values: Values<'_, T>) -> Option<T> {
     let (parts, rest) = values.as_chunks::<PART>();
     let mut lanes = [*values.first()?; LANES];
     let mut has_nan = T::has_nan(rest);
     // Both in one pass, so that memory is read while values are compared.
     for part in parts {
-        fetch_behind(part);
+        values.fetch_behind(part);
         has_nan |= T::has_nan(part);
         for row in part.as_chunks::<LANES>().0 {
             for lane in 0..LANES {
@@ -69,7 +69,7 @@ impl<T: Value, const MAX: bool> Accumulator for Extreme<T, MAX> {
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], position: usize, _: usize) {
+    fn fold(&mut self, values: Values<'_, T>, position: usize, _: usize) {
         if let Some(value) = extreme::<T, MAX>(values) {
             self.push(value, position);
         }
@@ -115,12 +115,12 @@ impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], position: usize, step: usize) {
+    fn fold(&mut self, values: Values<'_, T>, position: usize, step: usize) {
         let Some(value) = extreme::<T, MAX>(values) else { return };
         let wins = self.best.is_none_or(|(best, at)| {
             replaces::<T, MAX>(value, best) || position < at && ties(value, best)
         });
-        if wins && let Some(index) = first_of(values, value) {
+        if wins && let Some(index) = first_of(&values, value) {
             self.push(values[index], position + index * step);
         }
     }
@@ -164,9 +164,9 @@ mod tests {
         }
         assert_eq!(least.best, Some((1, 2)));
         // A run that starts lower than the best so far, but whose least value comes after it.
-        least.fold(&[5, 1, 1], 1, 4);
+        least.fold(Values::lent(&[5, 1, 1]), 1, 4);
         assert_eq!(least.best, Some((1, 2)));
-        least.fold(&[1, 1], 1, 4);
+        least.fold(Values::lent(&[1, 1]), 1, 4);
         assert_eq!(least.best, Some((1, 1)));
     }
 
@@ -175,7 +175,7 @@ mod tests {
         let mut greatest = ArgExtreme::<f64, true>::default();
         let mut values = [1.0; 100];
         (values[61], values[70], values[3]) = (f64::NAN, f64::NAN, f64::INFINITY);
-        greatest.fold(&values, 0, 1);
+        greatest.fold(Values::lent(&values), 0, 1);
         assert_eq!(greatest.best.unwrap().1, 61);
         greatest.push(f64::NAN, 50);
         greatest.push(f64::INFINITY, 0);

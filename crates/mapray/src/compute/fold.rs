@@ -6,6 +6,7 @@ use super::columns::Columns;
 use super::run::{Run, Sheet};
 use super::share::{Group, fold_groups, for_each_batch};
 use super::value::Value;
+use super::values::{AHEAD, Values};
 use super::walk::{Place, Sink, Walker};
 use crate::array::{AnyArray, swap};
 use crate::element::Element;
@@ -29,7 +30,7 @@ pub(super) trait Accumulator: Clone + Send + Sync {
 
     /// Takes in several values, at `position`, `position + step`, …; at most [`CHUNK`].
     #[inline(always)]
-    fn fold(&mut self, values: &[Self::Item], position: usize, step: usize) {
+    fn fold(&mut self, values: Values<'_, Self::Item>, position: usize, step: usize) {
         for (index, &value) in values.iter().enumerate() {
             self.push(value, position + index * step);
         }
@@ -42,6 +43,9 @@ pub(super) trait Accumulator: Clone + Send + Sync {
     fn of_column(_columns: &Self::Columns, _column: usize, _rows: usize) -> Self {
         unreachable!("there are no columns of these")
     }
+
+    /// Whether it may be settled before it has taken in everything.
+    const MAY_SETTLE: bool = false;
 
     /// Whether no further value can change it, nor one that goes before.
     fn is_settled(&self) -> bool {
@@ -100,13 +104,18 @@ fn fold_groups_of<A: Accumulator>(
         true => Walker::in_order(array),
         false => Walker::new(array, false),
     };
-    for_each_batch(array.layout(), &steps, initial.nbytes(), &mut |groups| {
-        let part = |group: &Group| Fold::new(vec![initial.clone(); group.slots()], how);
-        let mut parts: Vec<Fold<'_, A>> = groups.iter().map(part).collect();
-        let sinks = parts.iter_mut().map(|part| part as &mut (dyn Sink + Send)).collect();
-        fold_groups(&walker, &steps, groups, sinks)?;
-        for (group, part) in groups.iter().zip(parts) {
-            merge(group, &steps, part.slots, &mut slots);
+    // Kept from one batch to the next: fresh memory costs more than the work on few elements.
+    let slot_size = initial.nbytes();
+    let mut folds: Vec<Fold<'_, A>> = Vec::new();
+    for_each_batch(array.layout(), &steps, slot_size, A::MAY_SETTLE, &mut |groups| {
+        folds.resize_with(folds.len().max(groups.len()), || Fold::new(how));
+        let sinks = folds.iter_mut().zip(groups).map(|(fold, group)| {
+            fold.slots.resize(group.slots(), initial.clone());
+            fold as &mut (dyn Sink + Send)
+        });
+        fold_groups(&walker, &steps, groups, sinks.collect())?;
+        for (group, fold) in groups.iter().zip(&mut folds) {
+            merge(group, &steps, fold.slots.drain(..), &mut slots);
         }
         Ok(matches!(&slots[..], [slot] if slot.is_settled()))
     })?;
@@ -114,8 +123,12 @@ fn fold_groups_of<A: Accumulator>(
     Ok(slots)
 }
 
-fn merge<A: Accumulator>(group: &Group, steps: &Steps, part: Vec<A>, slots: &mut [A]) {
-    let mut part = part.into_iter();
+fn merge<A: Accumulator>(
+    group: &Group,
+    steps: &Steps,
+    mut part: impl Iterator<Item = A>,
+    slots: &mut [A],
+) {
     group.for_each_slot(steps, &mut |slot| {
         let later =
             part.next().expect("as many accumulators as the group has elements of the result");
@@ -143,6 +156,33 @@ struct How<'a, T> {
     load: Option<Load<'a, T>>,
 }
 
+impl<T: Value> How<'_, T> {
+    /// Values of a run: where they lie if they can be used there, else copied into the chunk.
+    fn values<'r>(
+        &self,
+        run: Run<'r>,
+        start: usize,
+        n: usize,
+        chunk: &'r mut Vec<T>,
+    ) -> Values<'r, T> {
+        if let (None, false) = (self.load, self.swapped)
+            && let Some(values) = run.lent(start, n)
+        {
+            return Values::lent(values);
+        }
+        let values = &mut room(chunk)[..n];
+        if let Some(load) = self.load {
+            load(run, start, values);
+            return Values::lent(values);
+        }
+        run.load(start, values);
+        if self.swapped {
+            swap(values);
+        }
+        Values::before(values, run.address(start + n))
+    }
+}
+
 /// Elements of a group on their way to their accumulators.
 struct Fold<'a, A: Accumulator> {
     slots: Vec<A>,
@@ -159,47 +199,25 @@ fn room<T: Value>(chunk: &mut Vec<T>) -> &mut [T] {
 }
 
 impl<'a, A: Accumulator> Fold<'a, A> {
-    fn new(slots: Vec<A>, how: How<'a, A::Item>) -> Self {
-        Fold { slots, columns: A::Columns::default(), chunk: Vec::new(), how }
+    fn new(how: How<'a, A::Item>) -> Self {
+        Fold { slots: Vec::new(), columns: A::Columns::default(), chunk: Vec::new(), how }
     }
 
-    fn load<'r>(&mut self, run: Run<'r>, start: usize, n: usize) -> Values<'r, A::Item> {
-        if !self.how.swapped
-            && let Some(values) = run.lent(start, n)
-        {
-            return Values::Lent(values);
-        }
-        let values = &mut room(&mut self.chunk)[..n];
-        run.load(start, values);
-        if self.how.swapped {
-            swap(values);
-        }
-        Values::Chunk(n)
-    }
-
-    fn take(&mut self, values: Values<'_, A::Item>, place: Place) {
-        let values = match values {
-            Values::Lent(values) => values,
-            Values::Chunk(n) => &self.chunk[..n],
-        };
+    fn take(&mut self, run: Run<'_>, start: usize, n: usize, place: Place) {
+        let Fold { slots, chunk, how, .. } = self;
+        let values = how.values(run, start, n, chunk);
         let Place { slot, slot_step, position, position_step: step } = place;
-        let skips = self.how.skip_nan && values.iter().any(|value| value.is_nan());
+        let skips = how.skip_nan && values.iter().any(|value| value.is_nan());
         if slot_step == 0 && !skips {
-            simd::dispatch(FoldChunk { slot: &mut self.slots[slot], values, position, step });
+            simd::dispatch(FoldChunk { slot: &mut slots[slot], values, position, step });
             return;
         }
         for (index, &value) in values.iter().enumerate() {
             if !(skips && value.is_nan()) {
-                self.slots[slot + index * slot_step].push(value, position + index * step);
+                slots[slot + index * slot_step].push(value, position + index * step);
             }
         }
     }
-}
-
-/// Values where they lie, or so many in the chunk.
-enum Values<'a, T> {
-    Lent(&'a [T]),
-    Chunk(usize),
 }
 
 impl<A: Accumulator> Sink for Fold<'_, A> {
@@ -211,14 +229,7 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
                 position: place.position + start * place.position_step,
                 ..place
             };
-            let values = match self.how.load {
-                Some(load) => {
-                    load(run, start, &mut room(&mut self.chunk)[..n]);
-                    Values::Chunk(n)
-                }
-                None => self.load(run, start, n),
-            };
-            self.take(values, place);
+            self.take(run, start, n, place);
         }
     }
 
@@ -227,13 +238,9 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
             return false;
         }
         let Fold { slots, columns, chunk, how } = self;
-        let mut holds = |is_fast| {
-            let chunk = &mut room(chunk)[..sheet.columns()];
-            let fold = FoldSheet::<A> { columns, chunk, sheet, swapped: how.swapped, is_fast };
-            simd::dispatch(fold);
-            columns.holds(sheet.rows(), how.skip_nan)
-        };
-        if !holds(true) && !holds(false) {
+        let chunk = &mut room(chunk)[..sheet.columns()];
+        simd::dispatch(FoldSheet::<A> { columns, chunk, sheet, swapped: how.swapped });
+        if !columns.holds(how.skip_nan) {
             return false;
         }
         for column in 0..sheet.columns() {
@@ -255,7 +262,7 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
 /// Values that go to one accumulator.
 struct FoldChunk<'a, A: Accumulator> {
     slot: &'a mut A,
-    values: &'a [A::Item],
+    values: Values<'a, A::Item>,
     position: usize,
     step: usize,
 }
@@ -273,13 +280,14 @@ struct FoldSheet<'a, A: Accumulator> {
     chunk: &'a mut [A::Item],
     sheet: &'a Sheet<'a>,
     swapped: bool,
-    is_fast: bool,
 }
 
 impl<A: Accumulator> simd::Kernel for FoldSheet<'_, A> {
     #[inline(always)]
     fn run(self) {
-        let FoldSheet { columns, chunk, sheet, swapped, is_fast } = self;
+        let FoldSheet { columns, chunk, sheet, swapped } = self;
+        // As far on as is worth while, and at least a row.
+        let rows_ahead = (AHEAD / (size_of::<A::Item>() * sheet.columns()).max(1)).max(1);
         for index in 0..sheet.rows() {
             let row = sheet.row(index);
             let values: &[A::Item] = match row.lent(0, row.len()) {
@@ -293,9 +301,10 @@ impl<A: Accumulator> simd::Kernel for FoldSheet<'_, A> {
                 }
             };
             if index == 0 {
-                columns.start(values, is_fast);
+                columns.start(values);
             }
-            columns.row(values);
+            let next = row.address(0).wrapping_offset(rows_ahead as isize * sheet.stride());
+            columns.row(Values::before(values, next));
         }
     }
 }

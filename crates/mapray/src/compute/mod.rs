@@ -12,6 +12,7 @@ mod exact;
 mod extreme;
 mod finish;
 mod fold;
+mod halves;
 mod histogram;
 mod methods;
 mod moments;
@@ -25,6 +26,7 @@ mod sum;
 mod summary;
 mod truth;
 mod value;
+mod values;
 mod walk;
 
 pub use binned::{Bin, binned};

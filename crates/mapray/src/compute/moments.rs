@@ -13,7 +13,7 @@ use super::columns::{NoColumns, Powers};
 use super::double::{Double, LANES, Lanes, add};
 use super::fold::{Accumulator, CHUNK};
 use super::value::{Float, Real, Value};
-use crate::map::fetch_behind;
+use super::values::Values;
 
 /// An accumulator that gives the sum of squares of deviations from the mean.
 pub(super) trait Deviations: Accumulator {
@@ -66,8 +66,8 @@ impl<T: Real> Accumulator for Moments<T> {
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], _: usize, _: usize) {
-        if let Some((first, second)) = T::exact_powers(values) {
+    fn fold(&mut self, values: Values<'_, T>, _: usize, _: usize) {
+        if let Some((first, second)) = T::exact_powers(&values) {
             self.count += values.len() as u64;
             self.first.add(first);
             self.second.add(second);
@@ -78,7 +78,7 @@ impl<T: Real> Accumulator for Moments<T> {
         self.count += values.len() as u64;
         let (mut first, mut second) = (Lanes::ZERO, Lanes::ZERO);
         for row in values.chunks(LANES) {
-            fetch_behind(row);
+            values.fetch_behind(row);
             let lanes = first.each(row.len()).zip(second.each(row.len()));
             for (lane, &value) in lanes.zip(row) {
                 let [high, low, squared, error] = value.powers(self.origin);
@@ -161,14 +161,14 @@ where
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[Complex<P>], position: usize, step: usize) {
+    fn fold(&mut self, values: Values<'_, Complex<P>>, position: usize, step: usize) {
         let mut parts: [P; CHUNK] = bytemuck::Zeroable::zeroed();
         let parts = &mut parts[..values.len()];
         for (moments, part) in
             [(&mut self.re, (|z| z.re) as fn(Complex<P>) -> P), (&mut self.im, |z| z.im)]
         {
-            parts.iter_mut().zip(values).for_each(|(to, &from)| *to = part(from));
-            moments.fold(parts, position, step);
+            parts.iter_mut().zip(&*values).for_each(|(to, &from)| *to = part(from));
+            moments.fold(Values::lent(parts), position, step);
         }
     }
 

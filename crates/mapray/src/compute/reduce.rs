@@ -15,6 +15,7 @@ use crate::array::AnyArray;
 use crate::dtype::Kind;
 use crate::element::Bool8;
 use crate::error::{Error, ErrorKind, Result};
+use crate::threads;
 
 const NUMBERS: &str = "booleans, integers, floating-point or complex numbers";
 const SUMMANDS: &str = "booleans, integers, floating-point or complex numbers, or spans of time";
@@ -128,11 +129,11 @@ impl Reduction<'_> {
         &self,
         kind: Kind,
         initial: A,
-        finish: impl Fn(&A) -> Result<Scalar>,
+        finish: impl Fn(&A) -> Result<Scalar> + Sync,
     ) -> Result<Reduced> {
         let axes = self.axes_of()?;
         let slots = accumulate(self.array, &axes, self.skip_nan, initial)?;
-        let values = slots.iter().map(finish).collect::<Result<Vec<Scalar>>>()?;
+        let values = values(slots.len(), &|slot| finish(&slots[slot]))?;
         Ok(Reduced::new(kind, axes.result_shape(self.keepdims), values))
     }
 
@@ -446,7 +447,7 @@ impl Reduction<'_> {
         name: &str,
         result: Kind,
         initial: A,
-        finish: impl Fn(&A) -> Scalar,
+        finish: impl Fn(&A) -> Scalar + Sync,
     ) -> Result<Reduced> {
         let dtype = self.array.layout().dtype();
         if has_long_double(dtype) {
@@ -466,9 +467,28 @@ impl Reduction<'_> {
             };
             accumulate_with(self.array, &axes, self.skip_nan, initial, &load)?
         };
-        let values = slots.iter().map(finish).collect();
+        let values = values(slots.len(), &|slot| Ok(finish(&slots[slot])))?;
         Ok(Reduced::new(result, axes.result_shape(self.keepdims), values))
     }
+}
+
+/// The values of the result, made on all threads.
+fn values(len: usize, value: &(dyn Fn(usize) -> Result<Scalar> + Sync)) -> Result<Vec<Scalar>> {
+    /// How many are made by one thread before it looks for more.
+    const PART: usize = 16 << 10;
+    let mut values = vec![Scalar::Bool(false); len];
+    let parts = values.chunks_mut(PART).zip((0..len).step_by(PART));
+    threads::for_each(
+        len.div_ceil(PART),
+        parts,
+        || (),
+        |(), (part, first)| {
+            part.iter_mut()
+                .zip(first..)
+                .try_for_each(|(to, slot)| value(slot).map(|value| *to = value))
+        },
+    )?;
+    Ok(values)
 }
 
 /// The kind of a mean: integers and booleans get fractions.

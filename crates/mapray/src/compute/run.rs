@@ -34,8 +34,9 @@ impl<'a> Run<'a> {
         self.stride == 0
     }
 
+    /// Where an element lies, or would.
     #[inline(always)]
-    fn address(&self, index: usize) -> *const u8 {
+    pub fn address(&self, index: usize) -> *const u8 {
         self.first.wrapping_offset(index as isize * self.stride)
     }
 
@@ -101,6 +102,12 @@ impl<'a> Sheet<'a> {
     #[inline(always)]
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// How many bytes a row lies behind the one before.
+    #[inline(always)]
+    pub fn stride(&self) -> isize {
+        self.stride
     }
 
     #[inline(always)]

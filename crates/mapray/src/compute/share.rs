@@ -98,15 +98,17 @@ fn union(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 /// Hands out the groups that cover the array, some at a time, until the work says that no further
-/// one can change anything. Each element of the result takes `slot_size` bytes.
+/// one can change anything, if that may be. Each element of the result takes `slot_size` bytes.
 pub(super) fn for_each_batch(
     layout: &Layout,
     steps: &Steps,
     slot_size: usize,
+    may_settle: bool,
     work: &mut dyn FnMut(&[Group]) -> Result<bool>,
 ) -> Result<()> {
     let (mut batch, mut is_settled) = (Vec::<Group>::new(), false);
-    let mut most = threads::count();
+    // A few at first, if they may settle it.
+    let mut most = if may_settle { threads::count() } else { GROUPS * threads::count() };
     for_each_block(layout, steps, &mut |block| {
         if is_settled {
             return Ok(());
@@ -125,7 +127,6 @@ pub(super) fn for_each_batch(
         if batch.len() >= most || in_work >= BATCH {
             is_settled = work(&batch)?;
             batch.clear();
-            // A few at first, which may settle it.
             most = (4 * most).min(GROUPS * threads::count());
         }
         if !is_settled {

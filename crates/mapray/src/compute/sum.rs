@@ -3,11 +3,11 @@
 use half::f16;
 use num_complex::Complex;
 
-use super::columns::{Columns, IntSums, NoColumns, RealSums};
+use super::columns::{Columns, ExactSums, IntSums, NoColumns};
 use super::double::Double;
-use super::exact::exact_sum;
 use super::fold::Accumulator;
 use super::value::{Float, Value};
+use super::values::Values;
 use crate::element::{Bool8, DateTime64, TimeDelta64};
 
 /// A value that can be summed.
@@ -23,7 +23,7 @@ pub(super) trait Total<T>: Clone + Default + Send + Sync {
     fn add(&mut self, value: T);
 
     /// Adds at most [`CHUNK`](super::fold::CHUNK) values.
-    fn add_all(&mut self, values: &[T]);
+    fn add_all(&mut self, values: Values<'_, T>);
 
     /// Adds another sum.
     fn merge(&mut self, other: Self);
@@ -75,7 +75,7 @@ impl<T: Summand> Accumulator for Sum<T> {
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], _: usize, _: usize) {
+    fn fold(&mut self, values: Values<'_, T>, _: usize, _: usize) {
         self.count += values.len() as u64;
         self.sum.add_all(values);
     }
@@ -114,7 +114,7 @@ macro_rules! exact {
             }
 
             #[inline(always)]
-            fn add_all(&mut self, values: &[$number]) {
+            fn add_all(&mut self, values: Values<'_, $number>) {
                 let partial = |&value: &$number| $value(value) as $partial;
                 self.0 += values.iter().map(partial).sum::<$partial>() as i128;
             }
@@ -186,7 +186,7 @@ macro_rules! times {
             }
 
             #[inline(always)]
-            fn add_all(&mut self, values: &[$time]) {
+            fn add_all(&mut self, values: Values<'_, $time>) {
                 values.iter().for_each(|&value| self.add(value));
             }
 
@@ -205,7 +205,7 @@ macro_rules! times {
 times!(DateTime64, TimeDelta64);
 
 impl<T: Float> Total<T> for Double {
-    type Columns = RealSums;
+    type Columns = ExactSums;
 
     #[inline]
     fn add(&mut self, value: T) {
@@ -213,14 +213,14 @@ impl<T: Float> Total<T> for Double {
     }
 
     #[inline(always)]
-    fn add_all(&mut self, values: &[T]) {
-        match exact_sum(values) {
+    fn add_all(&mut self, values: Values<'_, T>) {
+        match T::exact_sum(values) {
             Some(sum) => *self = self.plus(sum),
             None => Double::add_all(self, values, T::wide),
         }
     }
 
-    fn of_column(columns: &RealSums, column: usize) -> Double {
+    fn of_column(columns: &ExactSums, column: usize) -> Double {
         columns.column(column)
     }
 
@@ -261,7 +261,7 @@ impl<P: Float> Total<Complex<P>> for ComplexSum {
     }
 
     #[inline(always)]
-    fn add_all(&mut self, values: &[Complex<P>]) {
+    fn add_all(&mut self, values: Values<'_, Complex<P>>) {
         self.re.add_all(values, |value| value.re.wide());
         self.im.add_all(values, |value| value.im.wide());
     }

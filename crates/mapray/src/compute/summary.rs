@@ -10,6 +10,7 @@ use super::moments::Moments;
 use super::scalar::Scalar;
 use super::sum::{Sum, Summand};
 use super::value::{Real, Value};
+use super::values::Values;
 use crate::array::AnyArray;
 use crate::error::Result;
 
@@ -83,7 +84,7 @@ impl<T: Summand + Real> Accumulator for Summarizer<T> {
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], position: usize, step: usize) {
+    fn fold(&mut self, values: Values<'_, T>, position: usize, step: usize) {
         if T::HAS_NAN && values.iter().any(|value| value.is_nan()) {
             return values.iter().for_each(|&value| self.push(value, position));
         }

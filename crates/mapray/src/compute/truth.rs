@@ -7,6 +7,7 @@ use super::double::LANES;
 use super::fold::Accumulator;
 use super::run::Run;
 use super::value::Value;
+use super::values::Values;
 use crate::dtype::{DType, Kind};
 use crate::element::Bool8;
 
@@ -32,11 +33,12 @@ impl<T: Value> Accumulator for Count<T> {
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], _: usize, _: usize) {
+    fn fold(&mut self, values: Values<'_, T>, _: usize, _: usize) {
         let (rows, rest) = values.as_chunks::<LANES>();
         // Fewer than 255 for each, or they would have to be wider.
         let mut lanes = [0_u8; LANES];
         for row in rows {
+            values.fetch_behind(row);
             for lane in 0..LANES {
                 lanes[lane] += u8::from(row[lane].is_true());
             }
@@ -68,6 +70,7 @@ impl<T, const ALL: bool> Default for Quantifier<T, ALL> {
 impl<T: Value, const ALL: bool> Accumulator for Quantifier<T, ALL> {
     type Item = T;
     type Columns = NoColumns;
+    const MAY_SETTLE: bool = true;
 
     fn push(&mut self, value: T, _: usize) {
         if value.is_true() != ALL {
@@ -76,7 +79,7 @@ impl<T: Value, const ALL: bool> Accumulator for Quantifier<T, ALL> {
     }
 
     #[inline(always)]
-    fn fold(&mut self, values: &[T], _: usize, _: usize) {
+    fn fold(&mut self, values: Values<'_, T>, _: usize, _: usize) {
         if !self.is_settled() && values.iter().any(|value| value.is_true() != ALL) {
             self.holds = !ALL;
         }

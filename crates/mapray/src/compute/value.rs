@@ -3,10 +3,13 @@
 use half::f16;
 use num_complex::Complex;
 
-use super::double::square;
-use super::exact::Spread;
+use super::double::{Double, square};
+use super::exact::{Spread, exact_sum};
+use super::halves;
 use super::scalar::Scalar;
+use super::values::Values;
 use crate::element::{Bool8, DateTime64, Element, TimeDelta64};
+use crate::halves::to_f32;
 
 /// A value with an order, a truth and, for some types, a NaN.
 pub(super) trait Value: Element {
@@ -88,6 +91,9 @@ pub(super) trait Float: Real {
 
     /// What tells whether they are.
     fn spread(values: &[Self]) -> Spread;
+
+    /// The sum of at most [`CHUNK`](super::fold::CHUNK) of them in plain `f64`, if it is exact.
+    fn exact_sum(values: Values<'_, Self>) -> Option<Double>;
 
     fn wide(self) -> f64;
 }
@@ -185,7 +191,7 @@ fn two_parts(value: i128) -> (f64, f64) {
 }
 
 macro_rules! floats {
-    ($($number:ty: $to_f64:expr, $is_less:expr, $is_nan:expr, $spread:expr, $squares:literal, $bits:ty, $extreme:expr;)*) => {$(
+    ($($number:ty: $to_f64:expr, $is_less:expr, $is_nan:expr, $spread:expr, $sum:expr, $squares:literal, $bits:ty, $extreme:expr;)*) => {$(
         impl Value for $number {
             const HAS_NAN: bool = true;
 
@@ -236,6 +242,11 @@ macro_rules! floats {
             }
 
             #[inline(always)]
+            fn exact_sum(values: Values<'_, Self>) -> Option<Double> {
+                $sum(values)
+            }
+
+            #[inline(always)]
             fn wide(self) -> f64 {
                 $to_f64(self)
             }
@@ -271,45 +282,12 @@ macro_rules! floats {
 // The extreme of two is not written as a choice between them: that would be made a store under a
 // mask.
 floats! {
-    f16: |value| f64::from(half_to_f32(value)), |a, b| half_key(a) < half_key(b), half_is_nan,
-        |_| Spread::NARROW, true, u16, [half_min, half_max];
-    f32: f64::from, |a, b| a < b, f32::is_nan, Spread::of, true, u32, [f32::min, f32::max];
-    f64: f64::from, |a, b| a < b, f64::is_nan, |_| Spread::ANY, false, u64, [f64::min, f64::max];
-}
-
-/// Exactly, without a branch, so that loops over it are compiled to vectors; the crate's own function
-/// asks the processor each time.
-#[inline(always)]
-fn half_to_f32(value: f16) -> f32 {
-    let bits = u32::from(value.to_bits());
-    let magnitude = (bits & 0x7fff) << 13;
-    // The exponents are biased by 15 and by 127.
-    let scaled = f32::from_bits(magnitude) * f32::from_bits((127 + 127 - 15) << 23);
-    let is_special = magnitude >= 0x1f << 23;
-    let special = if is_special { 0xff << 23 } else { 0 };
-    f32::from_bits(scaled.to_bits() | special | (bits & 0x8000) << 16)
-}
-
-/// A number that is less where the value is, neither of them NaN.
-#[inline(always)]
-fn half_key(value: f16) -> i16 {
-    let bits = value.to_bits() as i16;
-    if bits < 0 { -(bits & i16::MAX) } else { bits }
-}
-
-#[inline(always)]
-fn half_min(a: f16, b: f16) -> f16 {
-    if half_key(b) < half_key(a) { b } else { a }
-}
-
-#[inline(always)]
-fn half_max(a: f16, b: f16) -> f16 {
-    if half_key(a) < half_key(b) { b } else { a }
-}
-
-#[inline(always)]
-fn half_is_nan(value: f16) -> bool {
-    value.to_bits() & 0x7fff > 0x7c00
+    f16: |value| f64::from(to_f32(value)), |a, b| halves::key(a) < halves::key(b), halves::is_nan,
+        |_| Spread::NARROW, |values| Some(halves::exact_sum(values)), true, u16, [halves::min, halves::max];
+    f32: f64::from, |a, b| a < b, f32::is_nan,
+        Spread::of, exact_sum, true, u32, [f32::min, f32::max];
+    f64: f64::from, |a, b| a < b, f64::is_nan,
+        |_| Spread::ANY, |_| None, false, u64, [f64::min, f64::max];
 }
 
 macro_rules! complex {

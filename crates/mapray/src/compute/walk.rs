@@ -18,6 +18,9 @@ use crate::source::Ahead;
 /// How many bytes of a row are brought into columns at once: a line of the cache.
 const LINE: usize = 64;
 
+/// How many bytes are read at once, so that they are still in the second cache when they are looked at.
+const PIECE: usize = 256 << 10;
+
 /// A run of fewer elements is not worth the work around it, nor is a table of fewer rows or columns.
 const SHORT: usize = 16;
 
@@ -142,7 +145,24 @@ impl<'a> Walker<'a> {
         let span = layout.span();
         let asks_for_holes = self.memory.is_none() && !self.zeros.is_empty();
         let is_hole = asks_for_holes && self.array.is_hole(span.clone())?;
+        let slots = block.start.iter().zip(corner).zip(&steps.slot);
+        let positions = block.start.iter().zip(&steps.position);
+        let place = Place {
+            slot: slots.map(|((i, corner), step)| (i - corner) * step).sum(),
+            position: positions.map(|(i, step)| i * step).sum(),
+            slot_step: 0,
+            position_step: 0,
+        };
+        let itemsize = layout.itemsize();
         let mut strides = layout.strides().to_vec();
+        if self.memory.is_none()
+            && !is_hole
+            && let [run] = &ordered_axes(layout.shape(), &strides, steps)[..]
+            && itemsize > 0
+            && run.stride == itemsize as isize
+        {
+            return self.pieces(span, run, place, buffer, sink);
+        }
         let first = match self.memory {
             Some(Memory(base)) => base.wrapping_add(layout.offset() as usize),
             None if is_hole => self.zeros.as_ptr(),
@@ -157,14 +177,6 @@ impl<'a> Walker<'a> {
                 }
                 buffer.as_ptr().wrapping_add((layout.offset() - span.start) as usize)
             }
-        };
-        let slots = block.start.iter().zip(corner).zip(&steps.slot);
-        let positions = block.start.iter().zip(&steps.position);
-        let place = Place {
-            slot: slots.map(|((i, corner), step)| (i - corner) * step).sum(),
-            position: positions.map(|(i, step)| i * step).sum(),
-            slot_step: 0,
-            position_step: 0,
         };
         let mut axes = ordered_axes(layout.shape(), &strides, steps);
         if sink.takes_any_order() && axes.last().is_some_and(|inner| inner.n < SHORT) {
@@ -181,11 +193,39 @@ impl<'a> Walker<'a> {
                 axes.push(rows);
             }
         }
-        let itemsize = layout.itemsize();
         // SAFETY: the axes lead to the elements of the block and nowhere else; those are lent by
         // the array, or lie in `buffer`, which holds the whole span of the block or its elements
         // side by side; of a hole all are the one in `zeros`.
         unsafe { walk(first, &axes, &inner, itemsize, place, sink) };
+        Ok(())
+    }
+
+    /// Reads elements side by side, some at a time.
+    fn pieces(
+        &self,
+        bytes: Range<u64>,
+        axis: &Axis,
+        place: Place,
+        buffer: &mut Vec<u8>,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let itemsize = axis.stride as usize;
+        // Whole chunks, as in memory.
+        let most = (PIECE / (CHUNK * itemsize)).max(1) * CHUNK;
+        for start in (0..axis.n).step_by(most) {
+            let n = most.min(axis.n - start);
+            buffer.resize(n * itemsize, 0);
+            self.array.read_at(bytes.start + (start * itemsize) as u64, buffer)?;
+            // SAFETY: so many elements lie side by side in the buffer.
+            let run = unsafe { Run::new(buffer.as_ptr(), axis.stride, n, itemsize) };
+            let place = Place {
+                slot: place.slot + start * axis.slot,
+                slot_step: axis.slot,
+                position: place.position + start * axis.position,
+                position_step: axis.position,
+            };
+            sink.run(run, place);
+        }
         Ok(())
     }
 

@@ -34,18 +34,9 @@ pub(crate) fn fetch(first: *const u8, len: usize) {
     fetch_lines(first, len.min(MOST));
 }
 
-/// Asks the processor for as many bytes as these values have, some way behind them. For loops that have
-/// more to do with a value than to load it: by itself the processor looks ahead only as far as it would
-/// without that work.
+/// Asks the processor for all lines of a run of bytes. A hint, as [`fetch`] is.
 #[inline(always)]
-pub(crate) fn fetch_behind<T>(values: &[T]) {
-    /// Two pages: far enough for the memory to keep up, near enough for the first cache.
-    const AHEAD: usize = 8 << 10;
-    fetch_lines(values.as_ptr().cast::<u8>().wrapping_add(AHEAD), size_of_val(values));
-}
-
-#[inline(always)]
-fn fetch_lines(first: *const u8, len: usize) {
+pub(crate) fn fetch_lines(first: *const u8, len: usize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..len).step_by(64) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

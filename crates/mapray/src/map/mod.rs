@@ -12,7 +12,7 @@ mod registry;
 mod upkeep;
 
 pub use crate::sys::Advice;
-pub(crate) use ahead::{are_in_memory, fetch, fetch_behind, read_ahead};
+pub(crate) use ahead::{are_in_memory, fetch, fetch_lines, read_ahead};
 pub use mode::Mode;
 pub(crate) use pages::reserve;
 pub use pages::{Pages, Residency};

@@ -61,6 +61,20 @@ fn thin_arrays_have_the_same_bins() {
 }
 
 #[test]
+fn a_file_has_the_bins_of_memory_to_the_last_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npy");
+    let number = |i: usize| 1.0 / (i.wrapping_mul(0x9e37_79b9) % 100_003 + 1) as f64;
+    let array = Array1::from_shape_fn(400_009, number);
+    mapray::save(&path, &array).unwrap();
+    let file = mapray::ArrayFile::open(&path).unwrap();
+    let view = DynView::from_array(&array).unwrap();
+    for bins in [1, 3, 7] {
+        assert_eq!(binned(&file, &[bins]).unwrap(), binned(&view, &[bins]).unwrap());
+    }
+}
+
+#[test]
 fn every_number_is_taken_for_what_it_is() {
     let of = |descr: &str, bytes: &[u8]| {
         let dtype: mapray::DType = descr.parse().unwrap();

@@ -182,6 +182,43 @@ fn nan_and_infinities_in_a_table_stay_in_their_columns() {
 }
 
 #[test]
+fn a_long_table_of_halves_sums_exactly() {
+    // One block: its plain sums in `f64` would be too large for the last place of the small values.
+    const ROWS: usize = 1 << 15;
+    let small = |row: usize| (32_000..32_004).contains(&row);
+    let value = |row| if small(row) { half::f16::from_bits(1) } else { half::f16::MAX };
+    let bytes: Vec<u8> = (0..ROWS).flat_map(|row| [value(row); 16]).flat_map(f16_bytes).collect();
+    let layout = Layout::contiguous("<f2".parse().unwrap(), &[ROWS, 16], Order::C, 0).unwrap();
+    let sums = reduce(&DynView::new(&bytes, layout).unwrap()).axis(0).sum().unwrap();
+    let expected = (ROWS - 4) as f64 * 65504.0 + 2.0_f64.powi(-22);
+    assert_eq!(sums.scalars(), [Scalar::Float(expected); 16]);
+}
+
+fn f16_bytes(value: half::f16) -> [u8; 2] {
+    value.to_le_bytes()
+}
+
+#[test]
+fn a_file_that_is_read_in_pieces_goes_to_the_places_that_memory_goes_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npy");
+    for shape in [[1, 300_001], [300_001, 1]] {
+        let (bytes, _) = values("<f4", 300_001, 5, true);
+        let layout = Layout::contiguous("<f4".parse().unwrap(), &shape, Order::C, 0).unwrap();
+        let view = DynView::new(&bytes, layout).unwrap();
+        mapray::save_dyn(&path, &view).unwrap();
+        let file = ArrayFile::open(&path).unwrap();
+        for axis in [None, Some(0), Some(1)] {
+            for op in OPS {
+                let [found, expected] =
+                    [run(&file, axis, false, op), run(&view, axis, false, op)].map(Result::unwrap);
+                assert!(found == expected, "{op} of {shape:?} along {axis:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn one_true_element_is_found_wherever_it_is() {
     let mut bytes = vec![0_u8; 24 << 20];
     let len = bytes.len();

@@ -2,6 +2,7 @@
 
 use super::double::{Double, add};
 use super::exact::Spread;
+use super::fold::CHUNK;
 use super::sum::Exact;
 use super::value::{Float, Real, Value};
 use super::values::Values;
@@ -117,7 +118,7 @@ impl<T: Float> Columns<T> for ExactSums {
             let of_row = T::spread(values);
             part.rows += 1;
             part.spread = part.spread.and(of_row);
-            if !part.spread.sums_exactly(part.rows) {
+            if part.rows > CHUNK || !part.spread.sums_exactly(part.rows) {
                 self.is_plain = false;
                 *part = Summands { spread: of_row, rows: 1 };
                 for (sum, plain) in self.total.lanes().skip(index * PART).zip(&mut *plain) {

@@ -16,8 +16,8 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// That of zeros. Also of numbers so few powers of two apart that their sums are always exact;
-    /// infinity and NaN spread in them as they should.
+    /// That of zeros. Also of numbers so few powers of two apart that sums of at most
+    /// [`CHUNK`](super::fold::CHUNK) are always exact; infinity and NaN spread in them as they should.
     pub const NARROW: Spread = Spread { least: u32::MAX, greatest: 0 };
 
     /// That of numbers that may lie anywhere.
@@ -59,16 +59,22 @@ pub(super) fn exact_sum(values: Values<'_, f32>) -> Option<Double> {
     for part in values.chunks(2 * LANES) {
         values.fetch_behind(part);
         spread = spread.and(Spread::of(part));
-        for row in part.chunks(LANES) {
-            // Of a length that the compiler does not know: it would unroll the loop instead.
-            let sums = &mut sums[..row.len()];
-            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
-        }
+        add_in_lanes(&mut sums, part);
     }
     if spread.sums_exactly(values.len()) {
         return Some(Double::new(plain_total(&mut sums), 0.0));
     }
     spread.sums_exactly(values.len().div_ceil(LANES)).then(|| Lanes::exact(sums).total())
+}
+
+/// Adds values to the lanes in turn, in plain `f64`.
+#[inline(always)]
+pub(super) fn add_in_lanes(sums: &mut [f64; LANES], values: &[f32]) {
+    for row in values.chunks(LANES) {
+        // Of a length that the compiler does not know: it would unroll the loop instead.
+        let sums = &mut sums[..row.len()];
+        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
 }
 
 /// The sum of all lanes, halved again and again.

@@ -257,6 +257,11 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
     fn has_columns(&self) -> bool {
         true
     }
+
+    /// It takes in chunk by chunk anyway.
+    fn takes_pieces(&self) -> bool {
+        true
+    }
 }
 
 /// Values that go to one accumulator.

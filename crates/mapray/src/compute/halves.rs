@@ -3,7 +3,7 @@
 use half::f16;
 
 use super::double::{Double, LANES};
-use super::exact::plain_total;
+use super::exact::{add_in_lanes, plain_total};
 use super::values::Values;
 use crate::halves::widen;
 
@@ -37,11 +37,7 @@ pub(super) fn exact_sum(values: Values<'_, f16>) -> Double {
         values.fetch_behind(part);
         let wide = &mut wide[..part.len()];
         widen(part, wide);
-        for row in wide.chunks(LANES) {
-            // Of a length that the compiler does not know: it would unroll the loop instead.
-            let sums = &mut sums[..row.len()];
-            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
-        }
+        add_in_lanes(&mut sums, wide);
     }
     Double::new(plain_total(&mut sums), 0.0)
 }

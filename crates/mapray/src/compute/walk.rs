@@ -66,6 +66,11 @@ pub(super) trait Sink {
         false
     }
 
+    /// Whether a run may come in pieces of whole chunks, as if it came at once, to the last bit.
+    fn takes_pieces(&self) -> bool {
+        false
+    }
+
     /// Whether elements of a block may come in any order, so that long runs are better than those of
     /// a few elements side by side.
     fn takes_any_order(&self) -> bool {
@@ -155,7 +160,8 @@ impl<'a> Walker<'a> {
         };
         let itemsize = layout.itemsize();
         let mut strides = layout.strides().to_vec();
-        if self.memory.is_none()
+        if sink.takes_pieces()
+            && self.memory.is_none()
             && !is_hole
             && let [run] = &ordered_axes(layout.shape(), &strides, steps)[..]
             && itemsize > 0

@@ -13,15 +13,21 @@ use super::{read_exact_at, write_all_at};
 /// behind its end, which moves its end. More than a tebibyte of them would take hours, and may be a
 /// wrong number.
 pub(super) fn reserve(file: &File, range: Range<u64>) -> io::Result<()> {
-    let old_len = file.metadata()?.len();
     const MOST: u64 = 1 << 40;
-    if range.end.saturating_sub(range.start.max(old_len)) > MOST {
-        return unsupported("so much space can only be left unreserved (sparse)");
+    loop {
+        let old_len = file.metadata()?.len();
+        if range.end.saturating_sub(range.start.max(old_len)) > MOST {
+            return unsupported("so much space can only be left unreserved (sparse)");
+        }
+        let end = old_len.min(range.end);
+        #[cfg(unix)]
+        match fill_holes(file, range.start..end) {
+            // Somebody has cut the file meanwhile: what follows its end now is room to be made, too.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
+            filled => filled?,
+        }
+        return write_zeros(file, end.max(range.start)..range.end);
     }
-    let end = old_len.min(range.end);
-    #[cfg(unix)]
-    fill_holes(file, range.start..end)?;
-    write_zeros(file, end.max(range.start)..range.end)
 }
 
 /// Writes zeros where the file has zeros, if some of it has no blocks. What somebody else stores

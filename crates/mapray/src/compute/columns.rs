@@ -68,6 +68,7 @@ impl RealSums {
         self.sums.iter_mut().zip(&mut self.errors)
     }
 
+    #[inline(always)]
     pub fn column(&self, column: usize) -> Double {
         Double::new(self.sums[column], self.errors[column])
     }
@@ -92,6 +93,7 @@ struct Summands {
 }
 
 impl ExactSums {
+    #[inline(always)]
     pub fn column(&self, column: usize) -> Double {
         let plain = Double::new(self.plain[column], 0.0);
         if self.is_plain { plain } else { self.total.column(column).plus(plain) }

@@ -11,10 +11,13 @@ use super::walk::{Place, Sink, Walker};
 use crate::array::{AnyArray, swap};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::simd;
+use crate::{simd, sys};
 
 /// How many values are taken in at once: they stay in the first cache.
 pub(super) const CHUNK: usize = 4096;
+
+/// Results of so many bytes are worth huge pages.
+const HUGE: usize = 4 << 20;
 
 /// What becomes of the elements that are reduced to one.
 pub(super) trait Accumulator: Clone + Send + Sync {
@@ -129,23 +132,32 @@ fn merge<A: Accumulator>(
     mut part: impl Iterator<Item = A>,
     slots: &mut [A],
 ) {
-    group.for_each_slot(steps, &mut |slot| {
-        let later =
-            part.next().expect("as many accumulators as the group has elements of the result");
-        slots[slot].merge(later);
+    group.for_each_range(steps, &mut |range| {
+        for slot in &mut slots[range] {
+            slot.merge(part.next().expect("as many as the group has elements of the result"));
+        }
     });
 }
 
 /// The same accumulator for each element of the result.
 pub(super) fn new_slots<A: Accumulator>(axes: &Axes<'_>, initial: A) -> Result<Vec<A>> {
-    let mut slots = Vec::new();
-    slots.try_reserve_exact(axes.slots()).map_err(|_| {
+    filled(axes.slots(), initial)
+}
+
+/// So many times the same, in memory of few faults.
+pub(super) fn filled<T: Clone>(len: usize, value: T) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(len).map_err(|_| {
         Error::new(ErrorKind::Io, "there is not enough memory for the result")
-            .found(format!("{} elements", axes.slots()))
+            .found(format!("{len} elements"))
             .hint("reduce along more axes, or a part of the array at a time")
     })?;
-    slots.resize(axes.slots(), initial);
-    Ok(slots)
+    let room = values.spare_capacity_mut();
+    if size_of_val(room) >= HUGE {
+        sys::prefer_huge_pages(room.as_mut_ptr().cast(), size_of_val(room));
+    }
+    values.resize(len, value);
+    Ok(values)
 }
 
 /// How values get out of a run.

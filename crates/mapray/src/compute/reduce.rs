@@ -4,7 +4,7 @@ use super::axes::Axes;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::{ArgExtreme, Extreme};
 use super::finish;
-use super::fold::{Accumulator, accumulate, accumulate_with, new_slots};
+use super::fold::{Accumulator, accumulate, accumulate_with, filled, new_slots};
 use super::moments::{ComplexMoments, Deviations, Moments};
 use super::reduced::Reduced;
 use super::scalar::Scalar;
@@ -476,7 +476,7 @@ impl Reduction<'_> {
 fn values(len: usize, value: &(dyn Fn(usize) -> Result<Scalar> + Sync)) -> Result<Vec<Scalar>> {
     /// How many are made by one thread before it looks for more.
     const PART: usize = 16 << 10;
-    let mut values = vec![Scalar::Bool(false); len];
+    let mut values = filled(len, Scalar::Bool(false))?;
     let parts = values.chunks_mut(PART).zip((0..len).step_by(PART));
     threads::for_each(
         len.div_ceil(PART),

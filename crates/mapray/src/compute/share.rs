@@ -61,12 +61,20 @@ impl Group {
         Steps { slot, position: whole.position.clone() }
     }
 
-    /// The number of the first one counted within the whole result, and of each further one, in the
-    /// order in which the group counts them.
-    pub fn for_each_slot(&self, whole: &Steps, work: &mut dyn FnMut(usize)) {
-        let steps = &whole.slot;
-        let first = self.region.iter().zip(steps).map(|(range, step)| range.start * step).sum();
-        walk(&self.region, steps, first, work);
+    /// Their numbers within the whole result, as ranges, in the order in which the group counts them.
+    pub fn for_each_range(&self, whole: &Steps, work: &mut dyn FnMut(Range<usize>)) {
+        let kept = || self.region.iter().zip(&whole.slot).filter(|&(_, &step)| step != 0);
+        let mut axes: Vec<(usize, usize)> = Vec::new();
+        for (range, &step) in kept() {
+            match axes.last_mut() {
+                // A whole axis within the one before.
+                Some((n, wide)) if *wide == range.len() * step => {
+                    (*n, *wide) = (*n * range.len(), step);
+                }
+                _ => axes.push((range.len(), step)),
+            }
+        }
+        walk(&axes, kept().map(|(range, step)| range.start * step).sum(), work);
     }
 
     /// The index along each axis that the group counts from.
@@ -75,12 +83,12 @@ impl Group {
     }
 }
 
-fn walk(region: &[Range<usize>], steps: &[usize], first: usize, work: &mut dyn FnMut(usize)) {
-    match region.split_first() {
-        None => work(first),
-        Some((range, inner)) => {
-            (0..range.len()).for_each(|i| walk(inner, &steps[1..], first + i * steps[0], work));
-        }
+fn walk(axes: &[(usize, usize)], first: usize, work: &mut dyn FnMut(Range<usize>)) {
+    match axes {
+        [] => work(first..first + 1),
+        // The last axis, along which they are counted one by one.
+        &[(n, _)] => work(first..first + n),
+        [(n, step), inner @ ..] => (0..*n).for_each(|i| walk(inner, first + i * step, work)),
     }
 }
 

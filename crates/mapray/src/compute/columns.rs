@@ -19,6 +19,11 @@ pub(super) trait Columns<T>: Default + Send {
     /// Takes a row in.
     fn row(&mut self, values: Values<'_, T>);
 
+    /// Whether the columns stand for the values of all rows, whatever these are.
+    fn always_holds(_skip_nan: bool) -> bool {
+        false
+    }
+
     /// Whether the columns stand for the values of all rows.
     fn holds(&self, skip_nan: bool) -> bool;
 }
@@ -131,6 +136,10 @@ impl<T: Float> Columns<T> for ExactSums {
         }
     }
 
+    fn always_holds(skip_nan: bool) -> bool {
+        !skip_nan
+    }
+
     fn holds(&self, skip_nan: bool) -> bool {
         let mut sums = self.total.sums.iter().chain(&self.plain);
         !(skip_nan && sums.any(|sum| sum.is_nan()))
@@ -152,6 +161,10 @@ impl<T: Exact> Columns<T> for IntSums {
         for (values, sums) in parts(values).zip(self.0.chunks_mut(PART)) {
             sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += value.exact());
         }
+    }
+
+    fn always_holds(_: bool) -> bool {
+        true
     }
 
     fn holds(&self, _: bool) -> bool {

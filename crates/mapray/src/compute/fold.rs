@@ -199,9 +199,26 @@ impl<T: Value> How<'_, T> {
 struct Fold<'a, A: Accumulator> {
     slots: Vec<A>,
     columns: A::Columns,
+    /// What of them the slots lack.
+    pending: Option<Pending>,
     /// Empty until the first value has to be copied.
     chunk: Vec<A::Item>,
     how: How<'a, A::Item>,
+}
+
+/// Rows that were taken into columns.
+struct Pending {
+    place: Place,
+    columns: usize,
+    rows: usize,
+}
+
+impl Pending {
+    /// Whether rows that go to this place belong to the same columns.
+    fn goes_on(&self, place: Place, columns: usize) -> bool {
+        (self.place.slot, self.place.slot_step, self.columns)
+            == (place.slot, place.slot_step, columns)
+    }
 }
 
 /// Room for as many values as are taken in at once.
@@ -212,7 +229,17 @@ fn room<T: Value>(chunk: &mut Vec<T>) -> &mut [T] {
 
 impl<'a, A: Accumulator> Fold<'a, A> {
     fn new(how: How<'a, A::Item>) -> Self {
-        Fold { slots: Vec::new(), columns: A::Columns::default(), chunk: Vec::new(), how }
+        let (slots, columns, chunk) = Default::default();
+        Fold { slots, columns, pending: None, chunk, how }
+    }
+
+    /// Merges the columns into the slots.
+    fn settle(&mut self) {
+        let Some(Pending { place, columns, rows }) = self.pending.take() else { return };
+        for column in 0..columns {
+            let slot = &mut self.slots[place.slot + column * place.slot_step];
+            slot.merge(A::of_column(&self.columns, column, rows));
+        }
     }
 
     fn take(&mut self, run: Run<'_>, start: usize, n: usize, place: Place) {
@@ -249,17 +276,31 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
         if !A::Columns::SUPPORTED || self.how.load.is_some() {
             return false;
         }
-        let Fold { slots, columns, chunk, how } = self;
+        let before = match &self.pending {
+            Some(pending) if pending.goes_on(place, sheet.columns()) => pending.rows,
+            _ => {
+                self.settle();
+                0
+            }
+        };
+        let Fold { columns, chunk, how, .. } = self;
         let chunk = &mut room(chunk)[..sheet.columns()];
-        simd::dispatch(FoldSheet::<A> { columns, chunk, sheet, swapped: how.swapped });
-        if !columns.holds(how.skip_nan) {
+        let (starts, swapped) = (before == 0, how.swapped);
+        simd::dispatch(FoldSheet::<A> { columns, chunk, sheet, starts, swapped });
+        let always_holds = A::Columns::always_holds(how.skip_nan);
+        if !(always_holds || columns.holds(how.skip_nan)) {
             return false;
         }
-        for column in 0..sheet.columns() {
-            let slot = &mut slots[place.slot + column * place.slot_step];
-            slot.merge(A::of_column(columns, column, sheet.rows()));
+        let rows = before + sheet.rows();
+        self.pending = Some(Pending { place, columns: sheet.columns(), rows });
+        if !always_holds {
+            self.settle();
         }
         true
+    }
+
+    fn finish(&mut self) {
+        self.settle();
     }
 
     fn is_settled(&self) -> bool {
@@ -296,13 +337,15 @@ struct FoldSheet<'a, A: Accumulator> {
     columns: &'a mut A::Columns,
     chunk: &'a mut [A::Item],
     sheet: &'a Sheet<'a>,
+    /// Whether there are no rows before these.
+    starts: bool,
     swapped: bool,
 }
 
 impl<A: Accumulator> simd::Kernel for FoldSheet<'_, A> {
     #[inline(always)]
     fn run(self) {
-        let FoldSheet { columns, chunk, sheet, swapped } = self;
+        let FoldSheet { columns, chunk, sheet, starts, swapped } = self;
         // As far on as is worth while, and at least a row.
         let rows_ahead = (AHEAD / (size_of::<A::Item>() * sheet.columns()).max(1)).max(1);
         for index in 0..sheet.rows() {
@@ -317,7 +360,7 @@ impl<A: Accumulator> simd::Kernel for FoldSheet<'_, A> {
                     chunk
                 }
             };
-            if index == 0 {
+            if starts && index == 0 {
                 columns.start(values);
             }
             let next = row.address(0).wrapping_offset(rows_ahead as isize * sheet.stride());

@@ -168,6 +168,7 @@ pub(super) fn fold_groups(
             true => Ok(()),
             false => walker.block(block, &steps, &corner, buffer, sink),
         })?;
+        sink.finish();
         if is_one && sink.is_settled() {
             is_settled.store(true, Ordering::Relaxed);
         }

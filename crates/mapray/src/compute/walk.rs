@@ -45,6 +45,9 @@ pub(super) trait Sink {
         false
     }
 
+    /// Is told that no more elements follow.
+    fn finish(&mut self) {}
+
     /// Whether elements may come column by column, in runs that lie nowhere side by side.
     fn has_columns(&self) -> bool {
         false

@@ -14,7 +14,7 @@ mod table;
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use facts::Fact;
@@ -50,6 +50,8 @@ fn compare(options: &Options) -> Result<bool, Box<dyn Error>> {
     let facts = facts::all(here, &options.command_line(), options.rounds);
     let mut text = format!("# {}\n\n{}", options.title(), table::facts(&facts));
     println!("{text}");
+    let record =
+        options.record.as_deref().map(|folder| record_path(folder, &options.title(), &facts));
     let mut results = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let done = figures::run(row, options.rounds, here);
@@ -63,26 +65,32 @@ fn compare(options: &Options) -> Result<bool, Box<dyn Error>> {
         text.push_str(&section);
         results.push(result);
         // After each row, so that a run that is stopped leaves what it has found.
-        if let Some(folder) = &options.record {
-            write_record(folder, &options.title(), &facts, &text, &results)?;
+        if let Some(path) = &record {
+            write_record(path, &facts, &text, &results)?;
         }
     }
     let failed = |one: &figures::Measured| one.failure.is_some();
     Ok(!results.iter().flat_map(|result| &result.measured).any(failed))
 }
 
+/// Where a run is recorded, without what the name ends with: a record of the same day is kept.
+fn record_path(folder: &Path, title: &str, facts: &[Fact]) -> PathBuf {
+    let date = facts.iter().find(|(what, _)| *what == "date").map_or("", |(_, date)| date);
+    let day = date.split(' ').next().unwrap_or_default();
+    let first = std::iter::once(format!("{day}-{title}"));
+    let later = (2..).map(|run| format!("{day}-{title}-run-{run}"));
+    let mut paths = first.chain(later).map(|name| folder.join(name));
+    paths.find(|path| !path.with_extension("md").exists()).expect("there is always another number")
+}
+
 /// Writes what was found so far for people and for programs.
 fn write_record(
-    folder: &Path,
-    title: &str,
+    path: &Path,
     facts: &[Fact],
     text: &str,
     results: &[figures::Result],
 ) -> Result<(), Box<dyn Error>> {
-    fs::create_dir_all(folder)?;
-    let date = facts.iter().find(|(what, _)| *what == "date").map_or("", |(_, date)| date);
-    let day = date.split(' ').next().unwrap_or_default();
-    let path = folder.join(format!("{day}-{title}"));
+    fs::create_dir_all(path.parent().expect("it lies in a folder"))?;
     fs::write(path.with_extension("md"), text)?;
     let json = serde_json::to_string_pretty(&table::json(facts, results))?;
     fs::write(path.with_extension("json"), json + "\n")?;

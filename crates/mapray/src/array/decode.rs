@@ -1,5 +1,7 @@
 //! Arrays that must be decoded, and so lie in memory.
 
+use std::ops::Range;
+
 use ndarray::{Array, Dimension};
 
 use crate::array::read::{new_array_of_bytes, zeroed};
@@ -35,6 +37,8 @@ use crate::source::{Inflate, ReadAt, Source, update_crc32};
 pub struct DecodedArray {
     /// More than bytes, so that they are aligned for every element.
     memory: Vec<u128>,
+    /// What lies in front of the elements.
+    lead: usize,
     layout: Layout,
 }
 
@@ -42,10 +46,11 @@ impl DecodedArray {
     /// The array that the file says is there. Checksums are checked.
     pub(super) fn new(source: &Source, entry: &Entry) -> Result<DecodedArray> {
         let made = layout(entry).and_then(|layout| {
-            let len = layout.nbytes();
+            let lead = lead(entry, size_of::<u128>());
+            let len = lead + layout.nbytes();
             let mut memory = zeroed::<u128>(len.div_ceil(size_of::<u128>()))?;
-            decode(source, entry, &mut bytemuck::cast_slice_mut(&mut memory)[..len])?;
-            Ok(DecodedArray { memory, layout })
+            decode(source, entry, lead, &mut bytemuck::cast_slice_mut(&mut memory)[..len])?;
+            Ok(DecodedArray { memory, lead, layout })
         });
         made.map_err(|error| file::name(source, entry, error))
     }
@@ -57,7 +62,7 @@ impl DecodedArray {
 
     /// The elements as they lay in the file, side by side.
     pub fn as_bytes(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.memory)[..self.layout.nbytes()]
+        &bytemuck::cast_slice(&self.memory)[self.lead..][..self.layout.nbytes()]
     }
 
     /// Where the elements lie in [`as_bytes`](DecodedArray::as_bytes).
@@ -92,8 +97,9 @@ pub(super) fn read<T: Element, D: Dimension>(
     entry: &Entry,
 ) -> Result<Array<T, D>> {
     let read = layout(entry).and_then(|layout| {
-        new_array_of_bytes(layout.dtype(), layout.shape(), entry.order, |bytes| {
-            decode(source, entry, bytes)
+        let lead = lead(entry, size_of::<T>());
+        new_array_of_bytes(layout.dtype(), layout.shape(), entry.order, lead, |bytes| {
+            decode(source, entry, lead, bytes)
         })
     });
     read.map_err(|error| file::name(source, entry, error))
@@ -105,21 +111,58 @@ fn layout(entry: &Entry) -> Result<Layout> {
     Layout::contiguous(entry.dtype().clone(), entry.shape(), entry.order, 0)
 }
 
-/// Fills `out`, which has their size, with the elements as they lie.
-fn decode(source: &Source, entry: &Entry, out: &mut [u8]) -> Result<()> {
+/// The most deflated bytes that are held in memory beside what they become.
+const AT_ONCE: u64 = 256 << 20;
+
+/// How many bytes in front of the elements are worth memory, too: those of an entry that is inflated in one
+/// go, if they end where an item of this size may begin.
+fn lead(entry: &Entry, itemsize: usize) -> usize {
+    match &entry.content {
+        Content::Encoded { codec: Codec::Deflate { skip, len, .. }, range, .. }
+            if cfg!(feature = "libdeflate") && range.end - range.start <= AT_ONCE =>
+        {
+            let ends_there = skip + entry.nbytes() == *len;
+            let lead = usize::try_from(*skip).unwrap_or(0);
+            if ends_there && lead.checked_rem(itemsize) == Some(0) { lead } else { 0 }
+        }
+        _ => 0,
+    }
+}
+
+/// Fills `out`, which has their size and that of the [`lead`], with the elements as they lie.
+fn decode(source: &Source, entry: &Entry, lead: usize, out: &mut [u8]) -> Result<()> {
     match &entry.content {
         Content::Stored(layout) => match &entry.upkeep.checksum {
             Some(checksum) => copy_checked(source, layout.offset(), checksum, out),
             None => source.read_at(layout.offset(), out),
         },
+        Content::Encoded { codec: Codec::Deflate { crc, .. }, range, .. }
+            if lead > 0 && decode_at_once(source, range, out)? =>
+        {
+            require_crc(*crc, crc32fast::hash(out))
+        }
+        // Also where that failed: it finds the offset of what is wrong.
         Content::Encoded { codec: Codec::Deflate { skip, len, crc }, range, .. } => {
             let mut inflate = Inflate::new(source, range.clone(), *len)?;
             inflate.skip(*skip)?;
-            inflate.fill(out)?;
+            inflate.fill(&mut out[lead..])?;
             require_crc(*crc, inflate.finish(*len)?)
         }
         Content::Encoded { codec, .. } => Err(file::encoded(*codec)),
     }
+}
+
+/// Inflates bytes of the file in one go. Whether they are what `out` has room for.
+#[cfg(feature = "libdeflate")]
+fn decode_at_once(source: &Source, range: &Range<u64>, out: &mut [u8]) -> Result<bool> {
+    let mut deflated = zeroed::<u8>((range.end - range.start) as usize)?;
+    source.read_at(range.start, &mut deflated)?;
+    Ok(crate::source::inflate_at_once(&deflated, out))
+}
+
+#[cfg(not(feature = "libdeflate"))]
+fn decode_at_once(_: &Source, _: &Range<u64>, _: &mut [u8]) -> Result<bool> {
+    Ok(false)
 }
 
 /// Copies the bytes from `start` on, and checks the checksum of the range that they are a part of.

@@ -219,7 +219,7 @@ impl<A: AnyArray> Gather<A> {
     /// [`ErrorKind::Shape`] where `D` has another number of axes.
     pub fn rows<T: Element, D: Dimension>(&mut self, indices: &[i64]) -> Result<Array<T, D>> {
         let (dtype, shape) = (self.dtype().clone(), self.shape(indices.len()));
-        new_array_of_bytes(&dtype, &shape, Order::C, |bytes| self.read_bytes(indices, bytes))
+        new_array_of_bytes(&dtype, &shape, Order::C, 0, |bytes| self.read_bytes(indices, bytes))
     }
 
     /// Copies the rows into an array, in the byte order of this machine. Where it is in C order they are

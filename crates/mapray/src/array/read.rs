@@ -183,38 +183,44 @@ pub(crate) fn read_array<T: Element, D: Dimension>(
     layout: &Layout,
 ) -> Result<Array<T, D>> {
     let order = layout.save_order();
-    new_array(layout.dtype(), layout.shape(), order, |values, finish| match order {
+    new_array(layout.dtype(), layout.shape(), order, 0, |values, finish| match order {
         Order::C => read_pieces(from, layout, values, finish),
         Order::F => read_pieces(from, &layout.transposed(), values, finish),
     })
 }
 
 /// A new array in the byte order of this machine, of elements of `dtype` that `fill` stores side by
-/// side in this order; where it is given a function, it calls that on each of them, once.
+/// side in this order; where it is given a function, it calls that on each of them, once. So many values
+/// in front of them are left out again.
 fn new_array<T: Element, D: Dimension>(
     dtype: &DType,
     shape: &[usize],
     order: Order,
+    lead: usize,
     fill: impl FnOnce(&mut [T], Option<Finish<'_, T>>) -> Result<()>,
 ) -> Result<Array<T, D>> {
     let conversion = conversion::<T>(dtype)?;
     let dim: D = dimension(shape)?;
-    let mut values = zeroed::<T>(shape.iter().product())?;
+    let mut values = zeroed::<T>(lead + shape.iter().product::<usize>())?;
     // Of elements of no bytes there can be more than a loop comes to the end of.
     let swaps = conversion == Conversion::Swapped && size_of::<T>() > 0;
     fill(&mut values, if swaps { Some(&swap) } else { None })?;
+    values.drain(..lead);
     Ok(Array::from_shape_vec(dim.set_f(order == Order::F), values)
         .expect("as many values as the shape asks for"))
 }
 
-/// As [`new_array`], of elements whose bytes `fill` stores in one go.
+/// As [`new_array`], of elements whose bytes `fill` stores in one go, behind so many bytes that are as long
+/// as some values.
 pub(super) fn new_array_of_bytes<T: Element, D: Dimension>(
     dtype: &DType,
     shape: &[usize],
     order: Order,
+    lead: usize,
     fill: impl FnOnce(&mut [u8]) -> Result<()>,
 ) -> Result<Array<T, D>> {
-    new_array(dtype, shape, order, |values, finish| {
+    let lead = lead.checked_div(size_of::<T>()).unwrap_or(0);
+    new_array(dtype, shape, order, lead, |values, finish| {
         fill(as_bytes_mut(values))?;
         if let Some(finish) = finish {
             finish(values);

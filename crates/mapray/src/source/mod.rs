@@ -4,6 +4,8 @@ mod ahead;
 mod crc;
 mod file;
 mod inflate;
+#[cfg(feature = "libdeflate")]
+mod inflate_at_once;
 mod journal;
 mod lock;
 mod recover;
@@ -16,6 +18,8 @@ pub(crate) use ahead::Ahead;
 pub(crate) use crc::{crc32, update as update_crc32};
 pub(crate) use file::{ReadAt, Source};
 pub(crate) use inflate::Inflate;
+#[cfg(feature = "libdeflate")]
+pub(crate) use inflate_at_once::inflate_at_once;
 pub(crate) use journal::{Journal, Kind};
 pub(crate) use lock::Lock;
 pub(crate) use recover::{require_trusted, set_aside};

@@ -155,7 +155,9 @@ fn decode(source: &Source, entry: &Entry, lead: usize, out: &mut [u8]) -> Result
 /// Inflates bytes of the file in one go. Whether they are what `out` has room for.
 #[cfg(feature = "libdeflate")]
 fn decode_at_once(source: &Source, range: &Range<u64>, out: &mut [u8]) -> Result<bool> {
-    let mut deflated = zeroed::<u8>((range.end - range.start) as usize)?;
+    let Ok(mut deflated) = zeroed::<u8>((range.end - range.start) as usize) else {
+        return Ok(false);
+    };
     source.read_at(range.start, &mut deflated)?;
     Ok(crate::source::inflate_at_once(&deflated, out))
 }

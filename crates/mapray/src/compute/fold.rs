@@ -234,7 +234,7 @@ impl<'a, A: Accumulator> Fold<'a, A> {
     }
 
     /// Merges the columns into the slots.
-    fn settle(&mut self) {
+    fn merge_columns(&mut self) {
         let Some(Pending { place, columns, rows }) = self.pending.take() else { return };
         for column in 0..columns {
             let slot = &mut self.slots[place.slot + column * place.slot_step];
@@ -279,7 +279,7 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
         let before = match &self.pending {
             Some(pending) if pending.goes_on(place, sheet.columns()) => pending.rows,
             _ => {
-                self.settle();
+                self.merge_columns();
                 0
             }
         };
@@ -294,13 +294,13 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
         let rows = before + sheet.rows();
         self.pending = Some(Pending { place, columns: sheet.columns(), rows });
         if !always_holds {
-            self.settle();
+            self.merge_columns();
         }
         true
     }
 
     fn finish(&mut self) {
-        self.settle();
+        self.merge_columns();
     }
 
     fn is_settled(&self) -> bool {

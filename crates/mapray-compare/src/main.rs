@@ -96,3 +96,24 @@ fn write_record(
     fs::write(path.with_extension("json"), json + "\n")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_record_of_a_day_goes_beside_the_first() {
+        let folder = std::env::temp_dir().join(format!("mapray-compare-{}", std::process::id()));
+        let facts = [("date", "2026-01-02 03:04 UTC".to_owned())];
+        let mut names = Vec::new();
+        for _ in 0..3 {
+            let path = record_path(&folder, "f4-", &facts);
+            write_record(&path, &facts, "text", &[]).unwrap();
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+        let files = fs::read_dir(&folder).unwrap().count();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(names, ["2026-01-02-f4-", "2026-01-02-f4--run-2", "2026-01-02-f4--run-3"]);
+        assert_eq!(files, 6);
+    }
+}

@@ -23,8 +23,8 @@
 //! - The page cache: [`ArrayFile::warm`], [`ArrayFile::evict`], [`ArrayFile::residency`].
 //! - Pages: [`Pages`] flushes, advises on, prefetches and releases a map or a slice of one.
 //!
-//! With the feature `libdeflate` deflated members are loaded by that library, which is nearly twice as fast
-//! and needs a C compiler when it is built; without, all is Rust.
+//! With the feature `libdeflate` deflated members are loaded by that library, which is faster, and needs a C
+//! compiler when it is built; without, all is Rust.
 //!
 //! ```
 //! use mapray::{ArrayFile, Mode};

@@ -319,9 +319,7 @@ pub(super) fn zeroed<T: Zeroable>(len: usize) -> Result<Vec<T>> {
             .expected(format!("{} bytes", len.saturating_mul(size_of::<T>())))
             .hint("map it, or read it in blocks")
     })?;
-    if size_of_val(&*values) >= 2 * PIECE {
-        sys::prefer_huge_pages(values.as_mut_ptr().cast(), size_of_val(&*values));
-    }
+    sys::prefer_huge_pages(values.as_mut_ptr().cast(), size_of_val(&*values));
     Ok(values)
 }
 

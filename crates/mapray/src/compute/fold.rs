@@ -16,9 +16,6 @@ use crate::{simd, sys};
 /// How many values are taken in at once: they stay in the first cache.
 pub(super) const CHUNK: usize = 4096;
 
-/// Results of so many bytes are worth huge pages.
-const HUGE: usize = 4 << 20;
-
 /// What becomes of the elements that are reduced to one.
 pub(super) trait Accumulator: Clone + Send + Sync {
     type Item: Value;
@@ -92,7 +89,7 @@ fn fold_groups_of<A: Accumulator>(
     initial: A,
     load: Option<Load<'_, A::Item>>,
 ) -> Result<Vec<A>> {
-    let mut slots = new_slots(axes, initial.clone())?;
+    let mut slots = filled(axes.slots(), initial.clone())?;
     let mut steps = axes.steps();
     if !A::POSITIONS {
         // Axes that differ in nothing else can then be walked as one.
@@ -139,12 +136,7 @@ fn merge<A: Accumulator>(
     });
 }
 
-/// The same accumulator for each element of the result.
-pub(super) fn new_slots<A: Accumulator>(axes: &Axes<'_>, initial: A) -> Result<Vec<A>> {
-    filled(axes.slots(), initial)
-}
-
-/// So many times the same, in memory of few faults.
+/// As many of the same as the result has elements, in memory of few faults.
 pub(super) fn filled<T: Clone>(len: usize, value: T) -> Result<Vec<T>> {
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|_| {
@@ -153,9 +145,7 @@ pub(super) fn filled<T: Clone>(len: usize, value: T) -> Result<Vec<T>> {
             .hint("reduce along more axes, or a part of the array at a time")
     })?;
     let room = values.spare_capacity_mut();
-    if size_of_val(room) >= HUGE {
-        sys::prefer_huge_pages(room.as_mut_ptr().cast(), size_of_val(room));
-    }
+    sys::prefer_huge_pages(room.as_mut_ptr().cast(), size_of_val(room));
     values.resize(len, value);
     Ok(values)
 }
@@ -287,13 +277,13 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
         let chunk = &mut room(chunk)[..sheet.columns()];
         let (starts, swapped) = (before == 0, how.swapped);
         simd::dispatch(FoldSheet::<A> { columns, chunk, sheet, starts, swapped });
-        let always_holds = A::Columns::always_holds(how.skip_nan);
-        if !(always_holds || columns.holds(how.skip_nan)) {
+        if !columns.holds(how.skip_nan) {
             return false;
         }
+        let goes_on = A::Columns::always_holds(how.skip_nan);
         let rows = before + sheet.rows();
         self.pending = Some(Pending { place, columns: sheet.columns(), rows });
-        if !always_holds {
+        if !goes_on {
             self.merge_columns();
         }
         true

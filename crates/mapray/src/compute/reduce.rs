@@ -4,7 +4,7 @@ use super::axes::Axes;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::{ArgExtreme, Extreme};
 use super::finish;
-use super::fold::{Accumulator, accumulate, accumulate_with, filled, new_slots};
+use super::fold::{Accumulator, accumulate, accumulate_with, filled};
 use super::moments::{ComplexMoments, Deviations, Moments};
 use super::reduced::Reduced;
 use super::scalar::Scalar;
@@ -460,7 +460,7 @@ impl Reduction<'_> {
             if axes.reduced_len() > 0 {
                 slot.push(Bool8::from(false), 0);
             }
-            new_slots(&axes, slot)?
+            filled(axes.slots(), slot)?
         } else {
             let load = |run: super::run::Run<'_>, start: usize, values: &mut [Bool8]| {
                 load_truth(dtype, run, start, values);

@@ -347,9 +347,13 @@ impl FileLock {
     }
 }
 
-/// Asks for huge pages for the whole pages of this memory, as far as it has not been touched yet: far
-/// fewer faults. A wish that the kernel may not grant, so nobody is told.
+/// Asks for huge pages for the whole pages of this memory, as far as it has not been touched yet, if it is
+/// long enough for some: far fewer faults. A wish that the kernel may not grant, so nobody is told.
 pub(crate) fn prefer_huge_pages(start: *mut u8, len: usize) {
+    const WORTHWHILE: usize = 4 << 20;
+    if len < WORTHWHILE {
+        return;
+    }
     let page = page_size();
     let before = start.align_offset(page).min(len);
     let whole = (len - before) / page * page;

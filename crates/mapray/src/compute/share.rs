@@ -176,3 +176,37 @@ pub(super) fn fold_groups(
     };
     threads::for_each(groups.len(), groups.iter().zip(sinks), Vec::new, work)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_the_numbers_of_all_indices_in_turn() {
+        // What a step along each axis of an array of 3 × 4 × 5 leads to, and a part of its axes.
+        for (slot, region) in [
+            ([20, 5, 1], [0..3, 0..4, 0..5]),
+            ([20, 5, 1], [1..3, 1..3, 0..5]),
+            ([20, 5, 1], [0..3, 0..4, 2..4]),
+            ([20, 5, 1], [2..3, 1..2, 4..5]),
+            ([5, 0, 1], [0..3, 0..1, 1..5]),
+            ([4, 1, 0], [0..3, 1..3, 0..1]),
+            ([4, 1, 0], [1..3, 0..4, 0..1]),
+            ([0, 0, 0], [0..1, 0..1, 0..1]),
+        ] {
+            let mut expected = Vec::new();
+            for i in region[0].clone() {
+                for j in region[1].clone() {
+                    let numbers =
+                        region[2].clone().map(|k| i * slot[0] + j * slot[1] + k * slot[2]);
+                    expected.extend(numbers);
+                }
+            }
+            let steps = Steps { slot: slot.to_vec(), position: vec![0; 3] };
+            let mut found = Vec::new();
+            let group = Group { blocks: Vec::new(), region: region.to_vec() };
+            group.for_each_range(&steps, &mut |range| found.extend(range));
+            assert_eq!(found, expected, "{slot:?} {region:?}");
+        }
+    }
+}

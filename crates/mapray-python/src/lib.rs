@@ -2,6 +2,7 @@
 //! of them is Python's business.
 
 mod advice;
+mod archive;
 mod error;
 mod exporter;
 mod header;
@@ -15,6 +16,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use crate::archive::{Archive, Decoded};
     #[pymodule_export]
     use crate::map::Map;
 

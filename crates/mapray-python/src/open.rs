@@ -1,7 +1,7 @@
 //! The ways to get a map.
 
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::path::PathBuf;
 
 use mapray::{
@@ -23,13 +23,16 @@ impl Name {
     fn origin(self) -> std::io::Result<Origin> {
         match self {
             Name::Path(path) => Ok(path.into()),
-            Name::Descriptor(number) => {
-                // SAFETY: Python's file object, which its caller holds, keeps the descriptor open.
-                let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
-                Ok(File::from(descriptor.as_fd().try_clone_to_owned()?).into())
-            }
+            Name::Descriptor(number) => Ok(duplicated(number)?.into()),
         }
     }
+}
+
+/// The file of a descriptor that a Python object has.
+fn duplicated(descriptor: RawFd) -> std::io::Result<File> {
+    // SAFETY: Python's file object, which its caller holds, keeps the descriptor open.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    Ok(File::from(descriptor.try_clone_to_owned()?))
 }
 
 /// Maps bytes of a file, which is made long enough in the modes `r+` and `w+`.
@@ -59,6 +62,11 @@ pub fn npy(path: PathBuf, mode: Mode) -> Result<Option<(DynLiveMap, Order)>> {
     }
     let file = file.without_locks()?;
     Ok(Some((file.map_live_dyn(mode)?, file.entry().order)))
+}
+
+/// Reads the directory of an archive that is open.
+pub fn archive(descriptor: RawFd) -> pyo3::PyResult<Archive> {
+    Archive::from_file(duplicated(descriptor)?).map_err(crate::error::raise)
 }
 
 /// Maps a stored member of an archive.

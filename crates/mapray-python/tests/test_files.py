@@ -197,6 +197,67 @@ def test_a_compressed_member_says_that_it_cannot_be_mapped(tmp_path):
     assert (mapray.load(tmp_path / "a.npz")["x"] == 0).all()
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed, mapray.savez_compressed])
+def test_large_members_are_read_as_numpy_reads_them(tmp_path, save):
+    path = tmp_path / "a.npz"
+    kept = {
+        "c": np.arange(400_000.0).reshape(2, -1, 4),
+        "f": np.asfortranarray(np.arange(600_000, dtype=">i4").reshape(1000, 600)),
+        "record": np.zeros(50_000, [("a", "<i2"), ("b", "S20", (2,))]),
+        "object": np.array([b"x" * 2_000_000, None]),
+    }
+    save(path, **kept)
+    with mapray.load(path, allow_pickle=True) as ours, np.load(path, allow_pickle=True) as numpys:
+        for name in ["c", "f", "record"]:
+            array, expected = ours[name], numpys[name]
+            assert same(array, expected) and array.strides == expected.strides
+            assert array.flags.writeable and array.flags.aligned and type(array) is np.ndarray
+            array.reshape(-1)[:1] = array.reshape(-1)[1:2]
+        assert (ours["object"] == numpys["object"]).all()
+    assert (array[1:] == kept["record"][1:]).all()
+    with mapray.load(path) as archive, pytest.raises(ValueError, match="allow_pickle"):
+        archive["object"]
+    with open(path, "rb") as file:
+        assert (mapray.load(io.BytesIO(file.read()))["c"] == kept["c"]).all()
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_large_member_that_is_damaged_is_numpys_error(tmp_path, save):
+    path = tmp_path / "a.npz"
+    save(path, x=np.arange(1_000_000))
+    with open(path, "r+b") as file:
+        file.seek(500_000)
+        file.write(b"damage")
+    raised = []
+    for load in (np.load, mapray.load):
+        with load(path) as archive, pytest.raises(Exception) as caught:
+            archive["x"]
+        raised.append((caught.type, str(caught.value)))
+    assert raised[0] == raised[1]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_two_members_of_one_name_the_later_is_read(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for value in (1, 2):
+            with archive.open("x.npy", "w") as member:
+                np.save(member, np.full(1_000_000, value))
+    for load in (np.load, mapray.load):
+        with load(path) as archive:
+            assert (archive["x"] == 2).all()
+
+
+def test_a_closed_archive_leaves_no_file_open(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros(1_000_000))
+    before = os.listdir("/proc/self/fd")
+    archive = mapray.load(path)
+    array = archive["x"]
+    archive.close()
+    assert os.listdir("/proc/self/fd") == before and array.sum() == 0
+
+
 def test_an_archive_is_numpys_to_whoever_asks(tmp_path):
     mapray.savez(tmp_path / "a.npz", np.zeros(1), x=np.ones(2))
     with mapray.load(tmp_path / "a.npz") as archive:

@@ -4,6 +4,8 @@ from typing import Any, TypeAlias, final
 from typing_extensions import Buffer
 
 __all__ = [
+    "Archive",
+    "Decoded",
     "Exporter",
     "Map",
     "format_header",
@@ -34,6 +36,21 @@ def save(path: str, array: _Array) -> None: ...
 def savez(path: str, arrays: list[_Array], compress: bool) -> None: ...
 
 class Exporter(mmap.mmap): ...
+
+@final
+class Archive:
+    @staticmethod
+    def open(file: int) -> Archive: ...
+    def decode(self, name: str) -> Decoded: ...
+
+@final
+class Decoded(Buffer):
+    @property
+    def shape(self) -> list[int]: ...
+    @property
+    def descr(self) -> str: ...
+    @property
+    def fortran_order(self) -> bool: ...
 
 @final
 class Map:

@@ -2,13 +2,16 @@
 
 import os
 
+import numpy as np
 from numpy.lib.npyio import NpzFile as _NumPys
 
 from mapray import _core
 from mapray._dtypes import dtype_of
 from mapray._memmap import memmap, short_mode
 from mapray.format import MAGIC_PREFIX, read_array
+from mapray.format._arrays import WORTHWHILE
 from mapray.format._headers import MAX_HEADER_SIZE
+from mapray.format._streams import isfileobj
 
 __all__ = ["NpzFile"]
 
@@ -53,6 +56,7 @@ class NpzFile(_NumPys):
             raise ValueError("mmap_mode 'w+' would make new members; `savez` does that")
         path = fid if isinstance(fid, (str, os.PathLike)) else getattr(fid, "name", None)
         self._path = path if isinstance(path, (str, os.PathLike)) else None
+        self._archive = None
         if self._mmap_mode and self._path is None:
             raise ValueError("only an archive that has a path can be mapped")
         super().__init__(fid, own_fid, allow_pickle, pickle_kwargs, max_header_size=max_header_size)
@@ -64,6 +68,8 @@ class NpzFile(_NumPys):
             raise KeyError(f"{key} is not a file in the archive") from None
         if self._mmap_mode:
             return self._mapped(name)
+        if (array := self._decoded(name)) is not None:
+            return array
         with self.zip.open(name) as member:
             start = member.read(len(MAGIC_PREFIX))
             member.seek(0)
@@ -75,6 +81,29 @@ class NpzFile(_NumPys):
                 self.pickle_kwargs,
                 max_header_size=self.max_header_size,
             )
+
+    def close(self):
+        """Close the archive."""
+        self._archive = None
+        super().close()
+
+    def _decoded(self, name):
+        """A large member by the core; None where it is not for it, or wrong, which `zipfile` will tell."""
+        if (
+            self.max_header_size < MAX_HEADER_SIZE
+            or self.zip.getinfo(name).file_size < WORTHWHILE
+            or not isfileobj(self.zip.fp)
+        ):
+            return None
+        try:
+            if self._archive is None:
+                self._archive = _core.Archive.open(self.zip.fp.fileno())
+            decoded = self._archive.decode(name)
+            order = "F" if decoded.fortran_order else "C"
+            array = np.frombuffer(decoded, dtype_of(decoded.descr))
+            return array.reshape(decoded.shape, order=order)
+        except (LookupError, MemoryError, OSError, TypeError, ValueError):
+            return None
 
     def _mapped(self, name):
         if self.zip.getinfo(name).compress_type:

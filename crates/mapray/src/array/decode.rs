@@ -65,6 +65,11 @@ impl DecodedArray {
         &bytemuck::cast_slice(&self.memory)[self.lead..][..self.layout.nbytes()]
     }
 
+    /// As [`as_bytes`](DecodedArray::as_bytes), to be written.
+    pub fn as_bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.memory)[self.lead..][..self.layout.nbytes()]
+    }
+
     /// Where the elements lie in [`as_bytes`](DecodedArray::as_bytes).
     pub fn layout(&self) -> &Layout {
         &self.layout

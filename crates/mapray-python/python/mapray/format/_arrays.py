@@ -21,8 +21,8 @@ __all__ = ["is_plain", "read_array", "write_array"]
 
 _CHUNK = 16 << 20
 
-# Bytes from which on several threads read a file sooner than one.
-_WORTHWHILE = 1 << 20
+# Bytes from which on the core reads a file sooner than Python.
+WORTHWHILE = 1 << 20
 
 
 def is_plain(dtype):
@@ -147,7 +147,7 @@ def _read_elements(fp, dtype, count, shape):
     array = np.empty(count, dtype)
     if expected == 0:
         return array
-    if left is not None and expected >= _WORTHWHILE and fp.readable():
+    if left is not None and expected >= WORTHWHILE and fp.readable():
         start = fp.tell()
         _core.read(fp.fileno(), start, array.view(np.uint8))
         fp.seek(start + expected)

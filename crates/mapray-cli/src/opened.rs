@@ -90,6 +90,14 @@ impl Opened {
         }
     }
 
+    /// The same, read past the page cache where it lies in a file.
+    pub fn direct(self) -> Result<Opened, Failure> {
+        match self {
+            Opened::File(file) => Ok(Opened::File(file.direct()?)),
+            Opened::Decoded(_) => Ok(self),
+        }
+    }
+
     /// A part of the array.
     pub fn slice(self, slice: &Slice) -> Result<Opened, Failure> {
         match self {

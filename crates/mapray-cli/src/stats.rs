@@ -38,6 +38,9 @@ pub struct Args {
     /// Reduce along these axes only, and print a row for each index of the others
     #[arg(long, value_name = "N,...", value_delimiter = ',', allow_hyphen_values = true)]
     axis: Vec<isize>,
+    /// Read past the page cache: for what is larger than memory, or is looked at once
+    #[arg(long)]
+    direct: bool,
     /// Print one JSON object on one line
     #[arg(long)]
     json: bool,
@@ -48,6 +51,7 @@ pub struct Args {
 /// The statistics, for people or for programs.
 pub fn run(args: &Args) -> Result<String, Failure> {
     let array = Address::new(&args.address, &args.raw)?.open()?;
+    let array = if args.direct { array.direct()? } else { array };
     if !args.axis.is_empty() {
         let found = array.with(|array| summaries(array, &args.axis))?;
         return Ok(match args.json {

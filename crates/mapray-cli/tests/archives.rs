@@ -160,6 +160,20 @@ fn stats_have_the_keys_that_scripts_rely_on() {
 }
 
 #[test]
+fn stats_past_the_page_cache_are_the_same() {
+    let folder = folder();
+    for address in ["b.npy", "z.npz::a", "c.npz::a"] {
+        let direct = run(folder.path(), ["stats", "--json", "--direct", address]);
+        if String::from_utf8_lossy(&direct.stderr).contains("(direct I/O)") {
+            let reason = "the temporary folder's file system has no direct I/O";
+            return skip("stats_past_the_page_cache_are_the_same", reason);
+        }
+        let cached = printed(folder.path(), ["stats", "--json", address]);
+        assert_eq!(String::from_utf8(direct.stdout).unwrap(), cached);
+    }
+}
+
+#[test]
 fn stats_of_nothing_are_null() {
     let folder = folder();
     let expected = |count: u64| {

@@ -15,6 +15,8 @@ pub enum Subject {
     Mapray,
     /// `mapray::ArrayFile`: positional reads.
     ArrayFile,
+    /// `mapray::ArrayFile`, read past the page cache.
+    DirectFile,
     /// `mapray::LiveMap`: a map that others may write.
     LiveMap,
     /// `Map`, with the pages behind the reader given back.
@@ -56,18 +58,19 @@ pub enum Role {
 }
 
 use Subject::{
-    ArrayFile, BareOpen, Command, CopyAll, CopyOne, Direct, LiveMap, Mapray, Msync, NdarrayNpy,
-    Npyz, NumExpr, NumPy, NumPyMaps, NumPyTake, Package, Pwrite, ReadAll, Released, Safetensors,
-    Scattered,
+    ArrayFile, BareOpen, Command, CopyAll, CopyOne, Direct, DirectFile, LiveMap, Mapray, Msync,
+    NdarrayNpy, Npyz, NumExpr, NumPy, NumPyMaps, NumPyTake, Package, Pwrite, ReadAll, Released,
+    Safetensors, Scattered,
 };
 
 /// Each subject, its name on command lines, and its name in tables.
-const NAMES: [(Subject, &str, &str); 21] = [
+const NAMES: [(Subject, &str, &str); 22] = [
     (NumPy, "numpy", "NumPy"),
     (NumPyMaps, "numpy-memmap", "NumPy, map to map"),
     (NumPyTake, "numpy-take", "NumPy take"),
     (Mapray, "mapray", "mapray"),
     (ArrayFile, "array-file", "mapray ArrayFile"),
+    (DirectFile, "direct-file", "mapray ArrayFile, direct"),
     (LiveMap, "live-map", "mapray LiveMap"),
     (Released, "released", "mapray, released behind"),
     (Package, "package", "mapray in Python"),
@@ -109,7 +112,9 @@ impl Subject {
     pub fn role(self) -> Role {
         match self {
             NumPy | NumPyMaps | NumPyTake => Role::NumPy,
-            Mapray | ArrayFile | LiveMap | Released | Package | Command => Role::Mapray,
+            Mapray | ArrayFile | DirectFile | LiveMap | Released | Package | Command => {
+                Role::Mapray
+            }
             NumExpr | NdarrayNpy | Npyz | Safetensors => Role::Peer,
             _ => Role::Limit,
         }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::sys;
 
@@ -19,6 +20,16 @@ pub(crate) fn count() -> usize {
     }
 }
 
+/// How many threads read where each read waits for a disk: with twelve the disk was not always busy. Each
+/// has 2 MiB of memory for what it reads.
+const READERS: usize = 20;
+
+/// How many threads read at once: those of the pool, or more where `waits` says that each read waits for a
+/// disk.
+pub(crate) fn readers(waits: bool) -> usize {
+    if waits { READERS } else { count() }
+}
+
 /// Hands each item to `work`, in their order, on up to `most` threads, each of which makes a `state`
 /// of its own first.
 ///
@@ -31,9 +42,33 @@ pub(crate) fn for_each<S, T: Send, E: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, T) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
+    for_each_by(items, state, work, |loops| on_threads(most, loops))
+}
+
+/// As [`for_each`], for work that waits for a disk most of the time where `waits` says so: more threads than
+/// those of the pool, then.
+pub(crate) fn for_each_read<S, T: Send, E: Send>(
+    waits: bool,
+    most: usize,
+    items: impl Iterator<Item = T> + Send,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, T) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    for_each_by(items, state, work, |loops| match waits {
+        true => on_own_threads(most.min(READERS), loops),
+        false => on_threads(most, loops),
+    })
+}
+
+fn for_each_by<S, T: Send, E: Send>(
+    items: impl Iterator<Item = T> + Send,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, T) -> Result<(), E> + Sync,
+    run: impl FnOnce(&(dyn Fn() + Sync)),
+) -> Result<(), E> {
     let items = Mutex::new(items.enumerate());
     let failed: Mutex<Option<(usize, E)>> = Mutex::new(None);
-    on_threads(most, &|| {
+    run(&|| {
         let mut state = state();
         loop {
             if lock(&failed).is_some() {
@@ -70,6 +105,16 @@ fn on_threads(most: usize, work: &(dyn Fn() + Sync)) {
     rayon::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(|_| work());
+        }
+        work();
+    });
+}
+
+/// Runs the same work on this thread and on others that are started for it, as far as they can be.
+fn on_own_threads(threads: usize, work: &(dyn Fn() + Sync)) {
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });

@@ -68,6 +68,7 @@ fn reduce_file(subject: Subject, options: &Options) -> Result<Reduced, Box<dyn E
     let path = options.get("path")?;
     match subject {
         Subject::ArrayFile => reduced(&ArrayFile::open(path)?, options),
+        Subject::DirectFile => reduced(&ArrayFile::open(path)?.direct()?, options),
         Subject::LiveMap => reduced(&ArrayFile::open(path)?.map_live_dyn(Mode::Read)?, options),
         _ => {
             // SAFETY: nobody else writes the benchmarks' files.
@@ -172,6 +173,7 @@ fn load(subject: Subject, options: &Options) -> Result<Array1<f32>, Box<dyn Erro
     let path = options.get("path")?;
     Ok(match subject {
         Subject::ArrayFile => ArrayFile::open(path)?.to_array()?,
+        Subject::DirectFile => ArrayFile::open(path)?.direct()?.to_array()?,
         Subject::LiveMap => ArrayFile::open(path)?.map_live::<f32, Ix1>(Mode::Read)?.to_array()?,
         _ => mapray::load(path)?,
     })

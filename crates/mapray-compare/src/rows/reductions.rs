@@ -4,8 +4,8 @@ use super::Size;
 use crate::input::Input;
 use crate::row::{Row, State};
 use crate::subject::Subject::{
-    self, ArrayFile, Command, CopyAll, Direct, LiveMap, Mapray, NdarrayNpy, NumPy, Package,
-    ReadAll, Released,
+    self, ArrayFile, Command, CopyAll, Direct, DirectFile, LiveMap, Mapray, NdarrayNpy, NumPy,
+    Package, ReadAll, Released,
 };
 
 const USUAL: [Subject; 3] = [NumPy, Mapray, ReadAll];
@@ -135,5 +135,5 @@ fn viewed(table: &Input, view: &'static str, axis: Option<usize>) -> Row {
 fn cold(size: Size) -> Row {
     let input = Input::line("<f4", size.mib(4096));
     let row = reduction("cold-sum", "sum of f4 from the disk", &input, "sum");
-    Row { state: State::Cold, ..row.subjects(&[NumPy, Mapray, ArrayFile, Direct]) }
+    Row { state: State::Cold, ..row.subjects(&[NumPy, Mapray, ArrayFile, DirectFile, Direct]) }
 }

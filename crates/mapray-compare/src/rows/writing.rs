@@ -4,8 +4,8 @@ use super::{MIB, Size};
 use crate::input::Input;
 use crate::row::{Row, State, Value};
 use crate::subject::Subject::{
-    ArrayFile, CopyAll, Direct, LiveMap, Mapray, Msync, NdarrayNpy, Npyz, NumExpr, NumPy,
-    NumPyMaps, Package, Pwrite,
+    ArrayFile, CopyAll, Direct, DirectFile, LiveMap, Mapray, Msync, NdarrayNpy, Npyz, NumExpr,
+    NumPy, NumPyMaps, Package, Pwrite,
 };
 
 pub fn rows(size: Size) -> Vec<Row> {
@@ -28,7 +28,7 @@ fn loads(size: Size) -> Vec<Row> {
     };
     let warm = |mib, name| load(mib, name, "load: a copy in fresh memory", State::Warm);
     vec![
-        load(1024, "load-cold", "load from the disk", State::Cold).subjects(&[Direct]),
+        load(1024, "load-cold", "load from the disk", State::Cold).subjects(&[DirectFile, Direct]),
         warm(1024, "load").subjects(&[LiveMap, Package, NdarrayNpy, CopyAll]),
         warm(128, "load-128").subjects(&[LiveMap, Package, NdarrayNpy, Npyz, CopyAll]),
     ]

@@ -45,6 +45,10 @@ macro_rules! lent_array {
                 (**self).read_at(offset, buffer)
             }
 
+            fn read_within(&self, bytes: Range<u64>, buffer: &mut Vec<u8>) -> Result<usize> {
+                (**self).read_within(bytes, buffer)
+            }
+
             fn read_runs(&self, starts: &[u64], len: usize, buffer: &mut [u8]) -> Result<()> {
                 (**self).read_runs(starts, len, buffer)
             }
@@ -55,6 +59,10 @@ macro_rules! lent_array {
 
             fn are_in_memory(&self, bytes: &[u64]) -> bool {
                 (**self).are_in_memory(bytes)
+            }
+
+            fn waits(&self) -> bool {
+                (**self).waits()
             }
 
             fn in_memory(&self, layout: &Layout) -> Option<*const u8> {

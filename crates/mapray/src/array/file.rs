@@ -92,11 +92,45 @@ impl ArrayFile {
     ///
     /// [`ErrorKind::Io`] where the descriptor cannot be copied, since others share the file.
     pub fn without_locks(self) -> Result<ArrayFile> {
+        self.on_source(|source| Ok(source.without_locks()))
+    }
+
+    /// The same, with its elements read past the page cache (direct I/O), on twenty threads where an array
+    /// is reduced or loaded. For an array that is gone through once, or is larger than memory: what others
+    /// have in the page cache stays there, and no memory is taken for what is read. Each read goes to the
+    /// disk, so small reads and second ones are slow. Maps of the file are as without.
+    ///
+    /// ```
+    /// use mapray::{ArrayFile, ErrorKind, reduce};
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("mapray-direct-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).unwrap();
+    /// # let path = folder.join("a.npy");
+    /// # mapray::save(&path, &ndarray::Array1::from_elem(1_000_000, 0.5_f32))?;
+    /// let file = ArrayFile::open(&path)?;
+    /// let file = match file.clone().direct() {
+    ///     Err(error) if error.kind() == ErrorKind::Unsupported => file,
+    ///     direct => direct?,
+    /// };
+    /// assert_eq!(reduce(&file).sum()?.value::<f64>()?, 500_000.0);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), mapray::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] where the file system or the operating system has no direct I/O;
+    /// [`ErrorKind::Io`] where the descriptor cannot be had.
+    pub fn direct(self) -> Result<ArrayFile> {
+        self.on_source(Source::direct)
+    }
+
+    fn on_source(self, change: impl FnOnce(Source) -> Result<Source>) -> Result<ArrayFile> {
         let source = match Arc::try_unwrap(self.source) {
             Ok(source) => source,
             Err(shared) => shared.try_clone()?,
         };
-        Ok(ArrayFile { source: Arc::new(source.without_locks()), ..self })
+        Ok(ArrayFile { source: Arc::new(change(source)?), ..self })
     }
 
     /// What the file says of the whole array.
@@ -269,6 +303,14 @@ impl ArrayFile {
 impl ReadAt for ArrayFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         self.name(self.source.read_at(offset, buffer))
+    }
+
+    fn read_within(&self, bytes: Range<u64>, buffer: &mut Vec<u8>) -> Result<usize> {
+        self.name(self.source.read_within(bytes, buffer))
+    }
+
+    fn waits(&self) -> bool {
+        self.source.waits()
     }
 
     fn read_ahead(&self, ranges: &[Range<u64>]) {

@@ -98,8 +98,10 @@ fn read_pieces<T: AnyBitPattern + Send>(
         let lying = layout.dtype().itemsize().max(1);
         let pieces = pieces(out, lying);
         let ahead = Ahead::new(from, layout.span());
-        let at_once = if finish.is_some() { CACHED } else { PIECE } / size_of::<T>();
-        return threads::for_each(
+        let waits = from.waits();
+        let at_once = if finish.is_some() && !waits { CACHED } else { PIECE } / size_of::<T>();
+        return threads::for_each_read(
+            waits,
             usize::MAX,
             pieces,
             || (),

@@ -8,7 +8,7 @@ use super::value::{Float, Real, Value};
 use super::values::Values;
 
 /// What is known of each column of some rows. The lengths of all rows are the same.
-pub(super) trait Columns<T>: Default + Send {
+pub(super) trait Columns<T>: Default + Send + Sync {
     /// Whether there is such a thing for these accumulators: otherwise columns are brought into
     /// rows and taken in one by one.
     const SUPPORTED: bool = true;

@@ -75,7 +75,7 @@ impl<T: Value, const MAX: bool> Accumulator for Extreme<T, MAX> {
         }
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         if let Some(value) = later.best {
             self.push(value, 0);
         }
@@ -125,7 +125,7 @@ impl<T: Value, const MAX: bool> Accumulator for ArgExtreme<T, MAX> {
         }
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         if let Some((value, position)) = later.best {
             self.push(value, position);
         }

@@ -1,5 +1,7 @@
 //! Accumulators, and how the elements of an array get into them.
 
+use std::convert::Infallible;
+
 use super::axes::{Axes, Steps};
 use super::blocks::are_in_order;
 use super::columns::Columns;
@@ -11,7 +13,8 @@ use super::walk::{Place, Sink, Walker};
 use crate::array::{AnyArray, swap};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::{simd, sys};
+use crate::simd::{self, Kernel};
+use crate::{sys, threads};
 
 /// How many values are taken in at once: they stay in the first cache.
 pub(super) const CHUNK: usize = 4096;
@@ -37,7 +40,7 @@ pub(super) trait Accumulator: Clone + Send + Sync {
     }
 
     /// Takes in what another one has, whose values come behind.
-    fn merge(&mut self, later: Self);
+    fn merge(&mut self, later: &Self);
 
     /// What has taken in a column of so many rows.
     fn of_column(_columns: &Self::Columns, _column: usize, _rows: usize) -> Self {
@@ -107,33 +110,47 @@ fn fold_groups_of<A: Accumulator>(
     // Kept from one batch to the next: fresh memory costs more than the work on few elements.
     let slot_size = initial.nbytes();
     let mut folds: Vec<Fold<'_, A>> = Vec::new();
-    for_each_batch(array.layout(), &steps, slot_size, A::MAY_SETTLE, &mut |groups| {
+    let threads = threads::readers(walker.waits());
+    for_each_batch(array.layout(), &steps, slot_size, A::MAY_SETTLE, threads, &mut |groups| {
         folds.resize_with(folds.len().max(groups.len()), || Fold::new(how));
         let sinks = folds.iter_mut().zip(groups).map(|(fold, group)| {
+            fold.slots.clear();
             fold.slots.resize(group.slots(), initial.clone());
             fold as &mut (dyn Sink + Send)
         });
         fold_groups(&walker, &steps, groups, sinks.collect())?;
-        for (group, fold) in groups.iter().zip(&mut folds) {
-            merge(group, &steps, fold.slots.drain(..), &mut slots);
-        }
+        merge(groups, &folds, &steps, &mut slots);
         Ok(matches!(&slots[..], [slot] if slot.is_settled()))
     })?;
     walker.require_whole()?;
     Ok(slots)
 }
 
-fn merge<A: Accumulator>(
-    group: &Group,
-    steps: &Steps,
-    mut part: impl Iterator<Item = A>,
-    slots: &mut [A],
-) {
-    group.for_each_range(steps, &mut |range| {
-        for slot in &mut slots[range] {
-            slot.merge(part.next().expect("as many as the group has elements of the result"));
+/// Merges what groups have into the result, each element of it in their order, some elements on each thread.
+fn merge<A: Accumulator>(groups: &[Group], folds: &[Fold<'_, A>], steps: &Steps, slots: &mut [A]) {
+    let merged: usize = groups.iter().map(Group::slots).sum();
+    let most = match size_of::<A>() * merged >= threads::WORTHWHILE {
+        true => threads::count(),
+        false => 1,
+    };
+    let n = slots.len().div_ceil(most).max(1);
+    let parts = slots.chunks_mut(n).zip((0..).step_by(n));
+    let work = |(): &mut (), (part, first): (&mut [A], usize)| {
+        for (group, fold) in groups.iter().zip(folds) {
+            let mut at = 0;
+            group.for_each_range(steps, &mut |range| {
+                let own = range.start.max(first)..range.end.min(first + part.len());
+                if !own.is_empty() {
+                    let later = &fold.slots[at + own.start - range.start..][..own.len()];
+                    let slots = &mut part[own.start - first..own.end - first];
+                    slots.iter_mut().zip(later).for_each(|(slot, later)| slot.merge(later));
+                }
+                at += range.len();
+            });
         }
-    });
+        Ok::<(), Infallible>(())
+    };
+    let Ok(()) = threads::for_each(most, parts, || (), work);
 }
 
 /// As many of the same as the result has elements, in memory of few faults.
@@ -167,21 +184,22 @@ impl<T: Value> How<'_, T> {
         n: usize,
         chunk: &'r mut Vec<T>,
     ) -> Values<'r, T> {
-        if let (None, false) = (self.load, self.swapped)
-            && let Some(values) = run.lent(start, n)
-        {
-            return Values::lent(values);
-        }
-        let values = &mut room(chunk)[..n];
         if let Some(load) = self.load {
+            let values = &mut room(chunk)[..n];
             load(run, start, values);
             return Values::lent(values);
         }
-        run.load(start, values);
-        if self.swapped {
-            swap(values);
+        match run.lent(start, n) {
+            Some(values) if !self.swapped => return Values::lent(values),
+            Some(values) => simd::dispatch(Swap { from: values, to: room(chunk) }),
+            None => {
+                run.load(start, &mut room(chunk)[..n]);
+                if self.swapped {
+                    swap(&mut chunk[..n]);
+                }
+            }
         }
-        Values::before(values, run.address(start + n))
+        Values::before(&chunk[..n], run.address(start + n))
     }
 }
 
@@ -228,7 +246,7 @@ impl<'a, A: Accumulator> Fold<'a, A> {
         let Some(Pending { place, columns, rows }) = self.pending.take() else { return };
         for column in 0..columns {
             let slot = &mut self.slots[place.slot + column * place.slot_step];
-            slot.merge(A::of_column(&self.columns, column, rows));
+            slot.merge(&A::of_column(&self.columns, column, rows));
         }
     }
 
@@ -307,6 +325,19 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
     }
 }
 
+/// Copies values in the other byte order, as many as there are in both.
+struct Swap<'a, T> {
+    from: &'a [T],
+    to: &'a mut [T],
+}
+
+impl<T: Value> Kernel for Swap<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        self.to.iter_mut().zip(self.from).for_each(|(to, from)| *to = from.swap_bytes());
+    }
+}
+
 /// Values that go to one accumulator.
 struct FoldChunk<'a, A: Accumulator> {
     slot: &'a mut A,
@@ -315,7 +346,7 @@ struct FoldChunk<'a, A: Accumulator> {
     step: usize,
 }
 
-impl<A: Accumulator> simd::Kernel for FoldChunk<'_, A> {
+impl<A: Accumulator> Kernel for FoldChunk<'_, A> {
     #[inline(always)]
     fn run(self) {
         self.slot.fold(self.values, self.position, self.step);
@@ -332,7 +363,7 @@ struct FoldSheet<'a, A: Accumulator> {
     swapped: bool,
 }
 
-impl<A: Accumulator> simd::Kernel for FoldSheet<'_, A> {
+impl<A: Accumulator> Kernel for FoldSheet<'_, A> {
     #[inline(always)]
     fn run(self) {
         let FoldSheet { columns, chunk, sheet, starts, swapped } = self;
@@ -342,7 +373,11 @@ impl<A: Accumulator> simd::Kernel for FoldSheet<'_, A> {
             let row = sheet.row(index);
             let values: &[A::Item] = match row.lent(0, row.len()) {
                 Some(values) if !swapped => values,
-                _ => {
+                Some(values) => {
+                    Swap { from: values, to: chunk }.run();
+                    chunk
+                }
+                None => {
                     row.load(0, chunk);
                     if swapped {
                         chunk.iter_mut().for_each(|value| *value = value.swap_bytes());

@@ -279,7 +279,7 @@ impl<T: Binned> Accumulator for Finite<T> {
         self.0 = Some((least, greatest));
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         if let Some((least, greatest)) = later.0 {
             self.push(least, 0);
             self.push(greatest, 0);
@@ -326,9 +326,9 @@ impl<T: Binned> Accumulator for Counter<T> {
         counts[bin] += 1;
     }
 
-    fn merge(&mut self, later: Self) {
-        let (all, more) = (&mut self.counts, later.counts);
-        all.counts.iter_mut().zip(more.counts).for_each(|(count, more)| *count += more);
+    fn merge(&mut self, later: &Self) {
+        let (all, more) = (&mut self.counts, &later.counts);
+        all.counts.iter_mut().zip(&more.counts).for_each(|(count, more)| *count += more);
         all.below += more.below;
         all.above += more.above;
         all.nan += more.nan;

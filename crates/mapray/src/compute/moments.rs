@@ -95,10 +95,10 @@ impl<T: Real> Accumulator for Moments<T> {
 
     /// Distances from the other origin become distances from this one: with the step from one to the
     /// other each of them is longer.
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         if self.count == 0 || later.count == 0 {
             return if self.count == 0 {
-                *self = later
+                *self = later.clone();
             };
         }
         let (high, low) = later.origin.minus(self.origin);
@@ -172,9 +172,9 @@ where
         }
     }
 
-    fn merge(&mut self, later: Self) {
-        self.re.merge(later.re);
-        self.im.merge(later.im);
+    fn merge(&mut self, later: &Self) {
+        self.re.merge(&later.re);
+        self.im.merge(&later.im);
     }
 }
 

@@ -106,17 +106,19 @@ fn union(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 /// Hands out the groups that cover the array, some at a time, until the work says that no further
-/// one can change anything, if that may be. Each element of the result takes `slot_size` bytes.
+/// one can change anything, if that may be. Each element of the result takes `slot_size` bytes; so many
+/// `threads` will work.
 pub(super) fn for_each_batch(
     layout: &Layout,
     steps: &Steps,
     slot_size: usize,
     may_settle: bool,
+    threads: usize,
     work: &mut dyn FnMut(&[Group]) -> Result<bool>,
 ) -> Result<()> {
     let (mut batch, mut is_settled) = (Vec::<Group>::new(), false);
     // A few at first, if they may settle it.
-    let mut most = if may_settle { threads::count() } else { GROUPS * threads::count() };
+    let mut most = if may_settle { threads } else { GROUPS * threads };
     for_each_block(layout, steps, &mut |block| {
         if is_settled {
             return Ok(());
@@ -135,7 +137,7 @@ pub(super) fn for_each_batch(
         if batch.len() >= most || in_work >= BATCH {
             is_settled = work(&batch)?;
             batch.clear();
-            most = (4 * most).min(GROUPS * threads::count());
+            most = (4 * most).min(GROUPS * threads);
         }
         if !is_settled {
             batch.push(Group::new(block, steps));
@@ -174,7 +176,8 @@ pub(super) fn fold_groups(
         }
         Ok(())
     };
-    threads::for_each(groups.len(), groups.iter().zip(sinks), Vec::new, work)
+    let items = groups.iter().zip(sinks);
+    threads::for_each_read(walker.waits(), groups.len(), items, Vec::new, work)
 }
 
 #[cfg(test)]

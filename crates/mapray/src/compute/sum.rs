@@ -16,7 +16,7 @@ pub(super) trait Summand: Value {
 }
 
 /// A sum of values under way.
-pub(super) trait Total<T>: Clone + Default + Send + Sync {
+pub(super) trait Total<T>: Copy + Default + Send + Sync {
     /// Many sums side by side.
     type Columns: Columns<T>;
 
@@ -80,7 +80,7 @@ impl<T: Summand> Accumulator for Sum<T> {
         self.sum.add_all(values);
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         self.count += later.count;
         self.sum.merge(later.sum);
     }
@@ -96,7 +96,7 @@ pub(super) trait Exact: Value {
 }
 
 /// No array has so many elements that this could overflow: they are fewer than 2⁶³.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ExactSum(i128);
 
 macro_rules! exact {
@@ -164,7 +164,7 @@ exact! {
     u64 as u64::from, i128, [];
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TimeSum {
     sum: i128,
     nat: bool,
@@ -245,7 +245,7 @@ impl Summand for f64 {
     type Sum = Double;
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ComplexSum {
     re: Double,
     im: Double,

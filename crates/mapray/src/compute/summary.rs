@@ -96,14 +96,14 @@ impl<T: Summand + Real> Accumulator for Summarizer<T> {
         self.moments.fold(values, position, step);
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         self.count += later.count;
         self.nan += later.nan;
         self.inf += later.inf;
-        self.min.merge(later.min);
-        self.max.merge(later.max);
-        self.sum.merge(later.sum);
-        self.moments.merge(later.moments);
+        self.min.merge(&later.min);
+        self.max.merge(&later.max);
+        self.sum.merge(&later.sum);
+        self.moments.merge(&later.moments);
     }
 }
 

@@ -49,7 +49,7 @@ impl<T: Value> Accumulator for Count<T> {
         self.count += u64::from(lanes.iter().map(|&count| u32::from(count)).sum::<u32>());
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         self.count += later.count;
     }
 }
@@ -85,7 +85,7 @@ impl<T: Value, const ALL: bool> Accumulator for Quantifier<T, ALL> {
         }
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         if later.is_settled() {
             self.holds = !ALL;
         }

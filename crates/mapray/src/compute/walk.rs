@@ -132,6 +132,11 @@ impl<'a> Walker<'a> {
         Walker { ahead: Some(ahead), ..Walker::new(array, false) }
     }
 
+    /// Whether each read waits for a disk.
+    pub fn waits(&self) -> bool {
+        self.array.waits()
+    }
+
     /// To be called before these bytes are walked through.
     pub fn pass(&self, bytes: Range<u64>) {
         if let Some(ahead) = &self.ahead {
@@ -180,11 +185,12 @@ impl<'a> Walker<'a> {
                 buffer.as_ptr()
             }
             None => {
-                buffer.resize((span.end - span.start) as usize, 0);
-                if !buffer.is_empty() {
-                    self.array.read_at(span.start, buffer)?;
-                }
-                buffer.as_ptr().wrapping_add((layout.offset() - span.start) as usize)
+                let at = match span.is_empty() {
+                    true => 0,
+                    false => self.array.read_within(span.clone(), buffer)?,
+                };
+                let first = (layout.offset() - span.start) as usize;
+                buffer[at..].as_ptr().wrapping_add(first)
             }
         };
         let mut axes = ordered_axes(layout.shape(), &strides, steps);
@@ -220,13 +226,15 @@ impl<'a> Walker<'a> {
     ) -> Result<()> {
         let itemsize = axis.stride as usize;
         // Whole chunks, as in memory.
-        let most = (PIECE / (CHUNK * itemsize)).max(1) * CHUNK;
+        let piece = if self.waits() { BLOCK } else { PIECE };
+        let most = (piece / (CHUNK * itemsize)).max(1) * CHUNK;
         for start in (0..axis.n).step_by(most) {
             let n = most.min(axis.n - start);
-            buffer.resize(n * itemsize, 0);
-            self.array.read_at(bytes.start + (start * itemsize) as u64, buffer)?;
-            // SAFETY: so many elements lie side by side in the buffer.
-            let run = unsafe { Run::new(buffer.as_ptr(), axis.stride, n, itemsize) };
+            let first = bytes.start + (start * itemsize) as u64;
+            let at = self.array.read_within(first..first + (n * itemsize) as u64, buffer)?;
+            let values = &buffer[at..][..n * itemsize];
+            // SAFETY: so many elements lie side by side there.
+            let run = unsafe { Run::new(values.as_ptr(), axis.stride, n, itemsize) };
             let place = Place {
                 slot: place.slot + start * axis.slot,
                 slot_step: axis.slot,

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::Layout;
+use crate::source::direct::{self, Direct};
 use crate::source::target_of;
 use crate::sys::{self, Identity};
 
@@ -16,6 +17,13 @@ use crate::sys::{self, Identity};
 pub trait ReadAt: Sync {
     /// Fills the buffer from byte `offset` on.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
+
+    /// Reads these bytes into the buffer, which is made long enough, and says where in it they start.
+    fn read_within(&self, bytes: Range<u64>, buffer: &mut Vec<u8>) -> Result<usize> {
+        buffer.resize((bytes.end - bytes.start) as usize, 0);
+        self.read_at(bytes.start, buffer)?;
+        Ok(0)
+    }
 
     /// Fills the buffer with runs of `len` bytes, which begin at these bytes, one behind the other.
     fn read_runs(&self, starts: &[u64], len: usize, buffer: &mut [u8]) -> Result<()> {
@@ -30,6 +38,12 @@ pub trait ReadAt: Sync {
     /// Whether none of these bytes has to be fetched from a disk, as far as that is known.
     fn are_in_memory(&self, _bytes: &[u64]) -> bool {
         true
+    }
+
+    /// Whether each read waits for a disk, so that it is worth having more threads read than there are
+    /// processors.
+    fn waits(&self) -> bool {
+        false
     }
 
     /// The address of byte 0, where the elements of this layout, which must be this array's or a
@@ -56,6 +70,8 @@ pub(crate) struct Source {
     counter: OnceLock<Arc<AtomicU64>>,
     /// Whether the last part of the path may be a symbolic link.
     is_link: bool,
+    /// What elements are read from instead, past the page cache.
+    direct: Option<Arc<Direct>>,
 }
 
 impl Source {
@@ -102,6 +118,7 @@ impl Source {
             opened_len,
             locks: true,
             is_link: false,
+            direct: None,
             counter: OnceLock::new(),
         })
     }
@@ -119,6 +136,14 @@ impl Source {
     /// Whether maps of the file that write, and edits of it, take advisory locks.
     pub(crate) fn locks(&self) -> bool {
         self.locks
+    }
+
+    /// The same file, read past the page cache.
+    pub(crate) fn direct(self) -> Result<Source> {
+        match Direct::new(&self.file) {
+            Ok(direct) => Ok(Source { direct: Some(Arc::new(direct)), ..self }),
+            Err(error) => Err(self.name(no_direct_io(error))),
+        }
     }
 
     /// The same file, opened once more at its path, for reading.
@@ -151,7 +176,7 @@ impl Source {
         let file = self.file.try_clone();
         let file = file.map_err(|error| self.name(Error::io("copy the descriptor", error)))?;
         let (path, counter) = (self.path.clone(), self.counter.clone());
-        Ok(Source { file, path, counter, ..*self })
+        Ok(Source { file, path, counter, direct: self.direct.clone(), ..*self })
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -235,9 +260,34 @@ impl Source {
 
 impl ReadAt for Source {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        self.file.read_at(offset, buffer).map_err(|error| self.name(error))?;
+        let read = match &self.direct {
+            Some(direct) => direct.read_exact_at(offset, buffer),
+            None => sys::read_exact_at(&self.file, offset, buffer),
+        };
+        read.map_err(|error| self.name(cannot_read(error, offset, buffer.len())))?;
         self.count(buffer.len() as u64);
         Ok(())
+    }
+
+    fn read_within(&self, bytes: Range<u64>, buffer: &mut Vec<u8>) -> Result<usize> {
+        let len = (bytes.end - bytes.start) as usize;
+        match &self.direct {
+            Some(direct) if len <= direct::MOST => {
+                let read = direct.read_within(bytes.clone(), buffer);
+                let at = read.map_err(|error| self.name(cannot_read(error, bytes.start, len)))?;
+                self.count(len as u64);
+                Ok(at)
+            }
+            _ => {
+                buffer.resize(len, 0);
+                self.read_at(bytes.start, buffer)?;
+                Ok(0)
+            }
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.direct.is_some()
     }
 
     fn read_ahead(&self, ranges: &[Range<u64>]) {
@@ -246,9 +296,11 @@ impl ReadAt for Source {
     }
 
     fn are_in_memory(&self, bytes: &[u64]) -> bool {
-        bytes.iter().all(|&byte| {
-            sys::cached(&self.file, byte..byte + 1).is_ok_and(|(cached, total)| cached == total)
-        })
+        // What the page cache has makes no difference to reads past it.
+        self.waits()
+            || bytes.iter().all(|&byte| {
+                sys::cached(&self.file, byte..byte + 1).is_ok_and(|(cached, total)| cached == total)
+            })
     }
 
     fn is_hole(&self, bytes: Range<u64>) -> Result<bool> {
@@ -267,14 +319,30 @@ impl ReadAt for Source {
 
 impl ReadAt for File {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        sys::read_exact_at(self, offset, buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => {
-                Error::new(ErrorKind::Truncated, "the file ends inside the array")
-                    .at_offset(offset)
-                    .expected(format!("{} bytes from there on", buffer.len()))
-            }
-            _ => Error::io("read the file", error).at_offset(offset),
-        })
+        sys::read_exact_at(self, offset, buffer)
+            .map_err(|error| cannot_read(error, offset, buffer.len()))
+    }
+}
+
+fn cannot_read(error: io::Error, offset: u64, len: usize) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            Error::new(ErrorKind::Truncated, "the file ends inside the array")
+                .at_offset(offset)
+                .expected(format!("{len} bytes from there on"))
+        }
+        _ => Error::io("read the file", error).at_offset(offset),
+    }
+}
+
+fn no_direct_io(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Error::new(
+            ErrorKind::Unsupported,
+            "the file cannot be read past the page cache (direct I/O): its file system has no such way",
+        )
+        .hint("read it through the page cache"),
+        _ => Error::io("open the file for direct I/O", error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod crc;
+mod direct;
 mod file;
 mod inflate;
 #[cfg(feature = "libdeflate")]

@@ -394,6 +394,12 @@ pub(crate) fn open_directly(path: &Path, writable: bool) -> io::Result<File> {
     opening(writable, libc::O_NONBLOCK | libc::O_NOFOLLOW).open(path)
 }
 
+/// Opens a file that is open once more, to be read past the page cache.
+pub(crate) fn open_uncached(file: &File) -> io::Result<File> {
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    opening(false, libc::O_DIRECT).open(path)
+}
+
 fn opening(writable: bool, flags: i32) -> OpenOptions {
     let mut options = File::options();
     options.read(true).write(writable).custom_flags(flags);

@@ -32,10 +32,10 @@ pub(crate) use faults::{
 };
 pub(crate) use imp::{
     FileLock, Identity, Mapping, cached, data_from, evict, examine, is_immutable, is_in_memory,
-    lock_holders, memfd, open, open_directly, own_user, page_size, path_of, prefer_huge_pages,
-    read_ahead, read_ahead_at, rights, start_write_back, uncut_len, waits,
+    lock_holders, memfd, open, open_directly, open_uncached, own_user, page_size, path_of,
+    prefer_huge_pages, read_ahead, read_ahead_at, rights, start_write_back, uncut_len, waits,
 };
 pub use shared::Advice;
 pub(crate) use shared::{
-    Access, Stamp, Time, is_sparse, is_there, may_stand_for, read_exact_at, stamp,
+    Access, Stamp, Time, is_sparse, is_there, may_stand_for, read_exact_at, read_some_at, stamp,
 };

@@ -165,6 +165,11 @@ pub(crate) fn open_directly(path: &Path, writable: bool) -> io::Result<File> {
     }
 }
 
+/// Opens a file that is open once more, to be read past the page cache.
+pub(crate) fn open_uncached(_: &File) -> io::Result<File> {
+    unsupported("there is no direct I/O")
+}
+
 /// The user whose rights this process has: not to be had.
 pub(crate) fn own_user() -> Option<u32> {
     None

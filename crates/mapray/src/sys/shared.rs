@@ -43,13 +43,21 @@ pub(crate) fn read_exact_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::
     {
         let (mut offset, mut rest) = (offset, buffer);
         while !rest.is_empty() {
-            match std::os::windows::fs::FileExt::seek_read(file, rest, offset)? {
+            match read_some_at(file, offset, rest)? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 n => (offset, rest) = (offset + n as u64, &mut rest[n..]),
             }
         }
         Ok(())
     }
+}
+
+/// Fills the start of `buffer` with bytes from `offset` on; how many there were.
+pub(crate) fn read_some_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, buffer, offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, buffer, offset);
 }
 
 /// Which file it is, and how it was at a moment: what changes when somebody writes to it.

@@ -20,9 +20,11 @@ pub(crate) fn count() -> usize {
     }
 }
 
-/// How many threads read where each read waits for a disk: with twelve the disk was not always busy. Each
-/// has 2 MiB of memory for what it reads.
-const READERS: usize = 20;
+/// How many threads read where each read waits for a disk: more than keep it busy, since some compute.
+const READERS: usize = 12;
+
+/// The stack of such a thread, all of which counts as this process's memory where that is limited.
+const READER_STACK: usize = 512 << 10;
 
 /// How many threads read at once: those of the pool, or more where `waits` says that each read waits for a
 /// disk.
@@ -114,7 +116,7 @@ fn on_threads(most: usize, work: &(dyn Fn() + Sync)) {
 fn on_own_threads(threads: usize, work: &(dyn Fn() + Sync)) {
     thread::scope(|scope| {
         for _ in 1..threads {
-            let _ = thread::Builder::new().spawn_scoped(scope, work);
+            let _ = thread::Builder::new().stack_size(READER_STACK).spawn_scoped(scope, work);
         }
         work();
     });

@@ -95,8 +95,8 @@ impl ArrayFile {
         self.on_source(|source| Ok(source.without_locks()))
     }
 
-    /// The same, with its elements read past the page cache (direct I/O), on twenty threads where an array
-    /// is reduced or loaded. For an array that is gone through once, or is larger than memory: what others
+    /// The same, with its elements read past the page cache (direct I/O), on a dozen threads where an
+    /// array is reduced or loaded. For an array that is gone through once, or is larger than memory: what others
     /// have in the page cache stays there, and no memory is taken for what is read. Each read goes to the
     /// disk, so small reads and second ones are slow. Maps of the file are as without.
     ///

@@ -110,8 +110,8 @@ fn fold_groups_of<A: Accumulator>(
     // Kept from one batch to the next: fresh memory costs more than the work on few elements.
     let slot_size = initial.nbytes();
     let mut folds: Vec<Fold<'_, A>> = Vec::new();
-    let threads = threads::readers(walker.waits());
-    for_each_batch(array.layout(), &steps, slot_size, A::MAY_SETTLE, threads, &mut |groups| {
+    let waits = walker.waits();
+    for_each_batch(array.layout(), &steps, slot_size, A::MAY_SETTLE, waits, &mut |groups| {
         folds.resize_with(folds.len().max(groups.len()), || Fold::new(how));
         let sinks = folds.iter_mut().zip(groups).map(|(fold, group)| {
             fold.slots.clear();
@@ -309,6 +309,8 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
 
     fn finish(&mut self) {
         self.merge_columns();
+        // Only groups that are worked on need it.
+        self.chunk = Vec::new();
     }
 
     fn is_settled(&self) -> bool {

@@ -106,17 +106,20 @@ fn union(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 /// Hands out the groups that cover the array, some at a time, until the work says that no further
-/// one can change anything, if that may be. Each element of the result takes `slot_size` bytes; so many
-/// `threads` will work.
+/// one can change anything, if that may be. Each element of the result takes `slot_size` bytes; `waits` says
+/// whether each read waits for a disk.
 pub(super) fn for_each_batch(
     layout: &Layout,
     steps: &Steps,
     slot_size: usize,
     may_settle: bool,
-    threads: usize,
+    waits: bool,
     work: &mut dyn FnMut(&[Group]) -> Result<bool>,
 ) -> Result<()> {
     let (mut batch, mut is_settled) = (Vec::<Group>::new(), false);
+    let threads = threads::readers(waits);
+    // Many threads have memory of their own.
+    let most_bytes = if waits { BATCH / 4 } else { BATCH };
     // A few at first, if they may settle it.
     let mut most = if may_settle { threads } else { GROUPS * threads };
     for_each_block(layout, steps, &mut |block| {
@@ -134,7 +137,7 @@ pub(super) fn for_each_batch(
         }
         let bytes = |group: &Group| group.slots().saturating_mul(slot_size);
         let in_work: usize = batch.iter().map(bytes).sum();
-        if batch.len() >= most || in_work >= BATCH {
+        if batch.len() >= most || in_work >= most_bytes {
             is_settled = work(&batch)?;
             batch.clear();
             most = (4 * most).min(GROUPS * threads);

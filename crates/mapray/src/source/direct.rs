@@ -60,7 +60,7 @@ impl Direct {
     pub(super) fn read_within(&self, bytes: Range<u64>, memory: &mut Vec<u8>) -> io::Result<usize> {
         let start = bytes.start / ALIGNMENT * ALIGNMENT;
         let wanted = (bytes.end - start) as usize;
-        let (first, mut done) = (huge_page(memory), 0);
+        let (first, mut done) = (huge_page(memory)?, 0);
         let page = &mut memory[first..][..wanted.next_multiple_of(ALIGNMENT as usize)];
         while done < wanted {
             // What is left of a block that came in part is read once more.
@@ -78,10 +78,11 @@ impl Direct {
 }
 
 /// Where a huge page starts in this memory, which is made long enough for one.
-fn huge_page(memory: &mut Vec<u8>) -> usize {
+fn huge_page(memory: &mut Vec<u8>) -> io::Result<usize> {
     if memory.len() < 2 * HUGE_PAGE {
-        *memory = vec![0; 2 * HUGE_PAGE];
+        *memory = bytemuck::allocation::try_zeroed_vec(2 * HUGE_PAGE)
+            .map_err(|()| io::ErrorKind::OutOfMemory)?;
         sys::prefer_huge_pages(memory.as_mut_ptr(), memory.len());
     }
-    memory.as_ptr().align_offset(HUGE_PAGE)
+    Ok(memory.as_ptr().align_offset(HUGE_PAGE))
 }

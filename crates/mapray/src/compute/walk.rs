@@ -132,9 +132,10 @@ impl<'a> Walker<'a> {
         Walker { ahead: Some(ahead), ..Walker::new(array, false) }
     }
 
-    /// Whether each read waits for a disk.
+    /// Whether each read waits for a disk and is a long one, as those in the order of the file are: more
+    /// threads than processors are worth their memory then.
     pub fn waits(&self) -> bool {
-        self.array.waits()
+        self.ahead.is_some() && self.array.waits()
     }
 
     /// To be called before these bytes are walked through.

@@ -198,7 +198,7 @@ def test_a_compressed_member_says_that_it_cannot_be_mapped(tmp_path):
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed, mapray.savez_compressed])
-def test_large_members_are_read_as_numpy_reads_them(tmp_path, save):
+def test_large_members_are_read_as_numpy_reads_them(tmp_path, save, monkeypatch):
     path = tmp_path / "a.npz"
     kept = {
         "c": np.arange(400_000.0).reshape(2, -1, 4),
@@ -209,7 +209,11 @@ def test_large_members_are_read_as_numpy_reads_them(tmp_path, save):
     save(path, **kept)
     with mapray.load(path, allow_pickle=True) as ours, np.load(path, allow_pickle=True) as numpys:
         for name in ["c", "f", "record"]:
-            array, expected = ours[name], numpys[name]
+            with monkeypatch.context() as context:
+                # Not by `zipfile`.
+                context.setattr(ours.zip, "open", None)
+                array = ours[name]
+            expected = numpys[name]
             assert same(array, expected) and array.strides == expected.strides
             assert array.flags.writeable and array.flags.aligned and type(array) is np.ndarray
             array.reshape(-1)[:1] = array.reshape(-1)[1:2]

@@ -44,7 +44,7 @@ pub(crate) fn for_each<S, T: Send, E: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, T) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    for_each_by(items, state, work, |loops| on_threads(most, loops))
+    for_each_read(false, most, items, state, work)
 }
 
 /// As [`for_each`], for work that waits for a disk most of the time where `waits` says so: more threads than
@@ -56,21 +56,9 @@ pub(crate) fn for_each_read<S, T: Send, E: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, T) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    for_each_by(items, state, work, |loops| match waits {
-        true => on_own_threads(most.min(READERS), loops),
-        false => on_threads(most, loops),
-    })
-}
-
-fn for_each_by<S, T: Send, E: Send>(
-    items: impl Iterator<Item = T> + Send,
-    state: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, T) -> Result<(), E> + Sync,
-    run: impl FnOnce(&(dyn Fn() + Sync)),
-) -> Result<(), E> {
     let items = Mutex::new(items.enumerate());
     let failed: Mutex<Option<(usize, E)>> = Mutex::new(None);
-    run(&|| {
+    let work = || {
         let mut state = state();
         loop {
             if lock(&failed).is_some() {
@@ -86,7 +74,11 @@ fn for_each_by<S, T: Send, E: Send>(
                 return;
             }
         }
-    });
+    };
+    match waits {
+        true => on_own_threads(most.min(READERS), &work),
+        false => on_threads(most, &work),
+    }
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
         None => Ok(()),

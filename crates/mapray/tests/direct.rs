@@ -111,6 +111,11 @@ fn the_page_cache_stays_as_it_was() {
     let pages = || memory::cached(&File::open(&path).unwrap(), span.clone()).unwrap().pages;
     assert!(pages() < 4);
     reduce(&direct).sum().unwrap();
+    direct.to_array::<f32, Ix2>().unwrap();
+    let mut gather = Gather::new(direct.clone()).unwrap();
+    let indices: Vec<i64> = (0..1000).map(|i| i * 7 % 1031).collect();
+    gather.prefetch(&indices).unwrap();
+    gather.rows::<f32, Ix2>(&indices).unwrap();
     assert!(pages() < 4);
 }
 

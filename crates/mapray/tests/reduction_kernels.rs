@@ -235,6 +235,41 @@ fn one_true_element_is_found_wherever_it_is() {
     }
 }
 
+/// More results than one thread merges alone, in one range and in many.
+#[test]
+fn each_of_many_results_is_merged_where_it_belongs() {
+    for (shape, axis) in
+        [([1, 3, 200_000], 1), ([200_000, 3, 1], 1), ([40, 3, 5000], 1), ([3, 40, 5000], 0)]
+    {
+        for order in [Order::C, Order::F] {
+            let dtype = "i4".parse().unwrap();
+            let layout = Layout::contiguous(dtype, &shape, order, 0).unwrap();
+            let (mut bytes, mut expected) = (vec![0; layout.nbytes()], vec![0; layout.len() / 3]);
+            for (index, value) in (0..layout.len()).map(|i| (i, (i * i % 100_003) as i32)) {
+                let i =
+                    [index / shape[2] / shape[1], index / shape[2] % shape[1], index % shape[2]];
+                let at = layout.element(&i).unwrap() as usize;
+                bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+                let row = if axis == 1 { i[0] } else { i[1] };
+                expected[row * shape[2] + i[2]] += i64::from(value);
+            }
+            let view = DynView::new(&bytes, layout).unwrap();
+            for threads in [1, 2, 7] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let sums = pool.install(|| reduce(&view).axis(axis).sum().unwrap());
+                let found = sums.scalars().iter().map(|&sum| match sum {
+                    Scalar::Int(sum) => sum,
+                    other => panic!("{other:?}"),
+                });
+                assert!(
+                    found.eq(expected.iter().copied()),
+                    "{shape:?} {order:?}, {threads} threads"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn results_do_not_depend_on_the_number_of_threads_nor_on_where_the_array_lies() {
     let folder = tempfile::tempdir().unwrap();

@@ -95,10 +95,11 @@ impl ArrayFile {
         self.on_source(|source| Ok(source.without_locks()))
     }
 
-    /// The same, with its elements read past the page cache (direct I/O), on a dozen threads where an
-    /// array is reduced or loaded. For an array that is gone through once, or is larger than memory: what others
-    /// have in the page cache stays there, and no memory is taken for what is read. Each read goes to the
-    /// disk, so small reads and second ones are slow. Maps of the file are as without.
+    /// The same, with its elements read past the page cache (direct I/O), on a dozen threads where the array
+    /// is reduced or loaded in the order in which it lies. For an array that is gone through once, or is larger
+    /// than memory: what others have in the page cache stays there. Each read goes to the disk, so small
+    /// reads are slow, as along the rows of a Fortran array, and so are second ones. Maps of the file are as
+    /// without.
     ///
     /// ```
     /// use mapray::{ArrayFile, ErrorKind, reduce};

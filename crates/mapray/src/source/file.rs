@@ -291,6 +291,10 @@ impl ReadAt for Source {
     }
 
     fn read_ahead(&self, ranges: &[Range<u64>]) {
+        if self.waits() {
+            // What comes into the page cache would be read from the disk once more.
+            return;
+        }
         // Devices that cannot do it say so at the first.
         let _ = ranges.iter().try_for_each(|range| sys::read_ahead(&self.file, range.clone()));
     }

@@ -238,13 +238,19 @@ fn one_true_element_is_found_wherever_it_is() {
 /// More results than one thread merges alone, in one range and in many.
 #[test]
 fn each_of_many_results_is_merged_where_it_belongs() {
-    for (shape, axis) in
-        [([1, 3, 200_000], 1), ([200_000, 3, 1], 1), ([40, 3, 5000], 1), ([3, 40, 5000], 0)]
-    {
+    for (shape, axis) in [
+        ([1, 3, 200_000], 1),
+        ([200_000, 3, 1], 1),
+        ([40, 3, 5000], 1),
+        ([3, 40, 5000], 0),
+        // A row of results is in the work of several threads.
+        ([1, 600, 2100], 1),
+    ] {
         for order in [Order::C, Order::F] {
             let dtype = "i4".parse().unwrap();
             let layout = Layout::contiguous(dtype, &shape, order, 0).unwrap();
-            let (mut bytes, mut expected) = (vec![0; layout.nbytes()], vec![0; layout.len() / 3]);
+            let (mut bytes, mut expected) =
+                (vec![0; layout.nbytes()], vec![0; layout.len() / shape[axis]]);
             for (index, value) in (0..layout.len()).map(|i| (i, (i * i % 100_003) as i32)) {
                 let i =
                     [index / shape[2] / shape[1], index / shape[2] % shape[1], index % shape[2]];
@@ -256,7 +262,7 @@ fn each_of_many_results_is_merged_where_it_belongs() {
             let view = DynView::new(&bytes, layout).unwrap();
             for threads in [1, 2, 7] {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                let sums = pool.install(|| reduce(&view).axis(axis).sum().unwrap());
+                let sums = pool.install(|| reduce(&view).axis(axis as isize).sum().unwrap());
                 let found = sums.scalars().iter().map(|&sum| match sum {
                     Scalar::Int(sum) => sum,
                     other => panic!("{other:?}"),

@@ -19,6 +19,15 @@ pub(super) trait Columns<T>: Default + Send + Sync {
     /// Takes a row in.
     fn row(&mut self, values: Values<'_, T>);
 
+    /// Takes some rows in, with the same result as one after the other.
+    #[inline(always)]
+    fn rows(&mut self, [a, b, c, d]: [Values<'_, T>; ROWS]) {
+        self.row(a);
+        self.row(b);
+        self.row(c);
+        self.row(d);
+    }
+
     /// Whether the columns stand for the values of all rows, whatever these are.
     fn always_holds(_skip_nan: bool) -> bool {
         false
@@ -28,13 +37,24 @@ pub(super) trait Columns<T>: Default + Send + Sync {
     fn holds(&self, skip_nan: bool) -> bool;
 }
 
+/// How many rows are taken in at once where they lie far apart: memory is then read at as many places.
+pub(super) const ROWS: usize = 4;
+
 /// How many values of a row are taken in at once.
 const PART: usize = 256;
 
-/// The parts of a row. The memory behind each is asked for before it is taken in.
+/// A part of a row. The memory that lies some way behind it is asked for.
 #[inline(always)]
-fn parts<T>(values: Values<'_, T>) -> impl Iterator<Item = &[T]> {
-    values.as_slice().chunks(PART).inspect(move |part| values.fetch_behind(part))
+fn part<'a, T: Copy>(values: Values<'a, T>, start: usize) -> &'a [T] {
+    let part = &values.as_slice()[start..values.len().min(start + PART)];
+    values.fetch_behind(part);
+    part
+}
+
+/// The parts of a row.
+#[inline(always)]
+fn parts<'a, T: Copy>(values: Values<'a, T>) -> impl Iterator<Item = &'a [T]> {
+    (0..values.len()).step_by(PART).map(move |start| part(values, start))
 }
 
 /// None.
@@ -97,7 +117,35 @@ struct Summands {
     rows: usize,
 }
 
+impl Summands {
+    /// Takes in values of so many rows more, if plain sums stay exact.
+    #[inline(always)]
+    fn takes(&mut self, spread: Spread, rows: usize) -> bool {
+        let all = Summands { spread: self.spread.and(spread), rows: self.rows + rows };
+        let is_exact = all.rows <= CHUNK && all.spread.sums_exactly(all.rows);
+        if is_exact {
+            *self = all;
+        }
+        is_exact
+    }
+}
+
 impl ExactSums {
+    /// Adds values to a part of the columns.
+    #[inline(always)]
+    fn add<T: Float>(&mut self, at: usize, values: &[T]) {
+        let (start, of_row) = (at * PART, T::spread([values]));
+        let plain = &mut self.plain[start..][..values.len()];
+        if !self.parts[at].takes(of_row, 1) {
+            self.is_plain = false;
+            self.parts[at] = Summands { spread: of_row, rows: 1 };
+            for (sum, plain) in self.total.lanes().skip(start).zip(&mut *plain) {
+                add(sum, std::mem::take(plain), 0.0);
+            }
+        }
+        plain.iter_mut().zip(values).for_each(|(sum, value)| *sum += value.wide());
+    }
+
     #[inline(always)]
     pub fn column(&self, column: usize) -> Double {
         let plain = Double::new(self.plain[column], 0.0);
@@ -120,19 +168,27 @@ impl<T: Float> Columns<T> for ExactSums {
         if !T::MAY_SUM_EXACTLY {
             return self.total.lanes().zip(&*values).for_each(|(sum, v)| add(sum, v.wide(), 0.0));
         }
-        let columns = self.plain.chunks_mut(PART).zip(&mut self.parts).enumerate();
-        for (values, (index, (plain, part))) in parts(values).zip(columns) {
-            let of_row = T::spread(values);
-            part.rows += 1;
-            part.spread = part.spread.and(of_row);
-            if part.rows > CHUNK || !part.spread.sums_exactly(part.rows) {
-                self.is_plain = false;
-                *part = Summands { spread: of_row, rows: 1 };
-                for (sum, plain) in self.total.lanes().skip(index * PART).zip(&mut *plain) {
-                    add(sum, std::mem::take(plain), 0.0);
-                }
+        for (at, values) in parts(values).enumerate() {
+            self.add(at, values);
+        }
+    }
+
+    #[inline(always)]
+    fn rows(&mut self, [a, b, c, d]: [Values<'_, T>; ROWS]) {
+        if !T::MAY_SUM_EXACTLY {
+            return [a, b, c, d].into_iter().for_each(|values| self.row(values));
+        }
+        for (at, start) in (0..a.len()).step_by(PART).enumerate() {
+            let (a, b, c, d) = (part(a, start), part(b, start), part(c, start), part(d, start));
+            let of_rows = T::spread([a, b, c, d]);
+            if !self.parts[at].takes(of_rows, ROWS) {
+                [a, b, c, d].into_iter().for_each(|values| self.add(at, values));
+                continue;
             }
-            plain.iter_mut().zip(values).for_each(|(sum, value)| *sum += value.wide());
+            let rows = a.iter().zip(b).zip(c.iter().zip(d));
+            for (sum, ((a, b), (c, d))) in self.plain[start..].iter_mut().zip(rows) {
+                *sum += (a.wide() + b.wide()) + (c.wide() + d.wide());
+            }
         }
     }
 
@@ -239,5 +295,44 @@ impl<T: Real> Columns<T> for Powers<T> {
 
     fn holds(&self, _: bool) -> bool {
         self.second.sums.iter().all(|sum| sum.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_exact_wherever_their_rows_grow_unlike() {
+        const COLUMNS: usize = PART + 44;
+        let places: [&dyn Fn(usize, usize) -> usize; 5] = [
+            &|_, _| 0,
+            &|row, _| row / 8 * 15 % 60,
+            &|row, _| row * 11 % 60,
+            &|_, column| column % 60,
+            &|row, column| if (row, column) == (21, 290) { 60 } else { 0 },
+        ];
+        for (case, place) in places.iter().enumerate() {
+            let whole = |row: usize, column: usize| (row * 7919 + column * 104_729) % 241;
+            let value = |row, column| {
+                (whole(row, column) as f32 - 120.0) * 2.0_f32.powi(-(place(row, column) as i32))
+            };
+            let rows: Vec<Vec<f32>> = (0..39)
+                .map(|row| (0..COLUMNS).map(|column| value(row, column)).collect())
+                .collect();
+            let (mut one, mut four) = (ExactSums::default(), ExactSums::default());
+            Columns::start(&mut one, &rows[0]);
+            Columns::start(&mut four, &rows[0]);
+            rows.iter().for_each(|row| one.row(Values::lent(row)));
+            let (fours, rest) = rows.as_chunks::<ROWS>();
+            fours.iter().for_each(|rows| four.rows(rows.each_ref().map(|row| Values::lent(row))));
+            rest.iter().for_each(|row| four.row(Values::lent(row)));
+            for column in 0..COLUMNS {
+                let fixed = |row: &Vec<f32>| (f64::from(row[column]) * 2.0_f64.powi(60)) as i128;
+                let expected = rows.iter().map(fixed).sum::<i128>() as f64 / 2.0_f64.powi(60);
+                assert_eq!(one.column(column).value(), expected, "case {case}, column {column}");
+                assert_eq!(one.column(column), four.column(column), "case {case}, column {column}");
+            }
+        }
     }
 }

@@ -23,13 +23,23 @@ impl Spread {
     /// That of numbers that may lie anywhere.
     pub const ANY: Spread = Spread { least: 0, greatest: u32::MAX };
 
+    /// That of rows of one length.
     #[inline(always)]
-    pub fn of(values: &[f32]) -> Spread {
+    pub fn of<const N: usize>(rows: [&[f32]; N]) -> Spread {
         let mut spread = Spread::NARROW;
-        for value in values {
+        let mut take = |value: f32| {
             let bits = value.to_bits() & 0x7fff_ffff;
             spread.greatest = spread.greatest.max(bits);
             spread.least = spread.least.min(bits.wrapping_sub(1));
+        };
+        let (fours, rest) = rows.as_chunks();
+        for [a, b, c, d] in fours {
+            for ((a, b), (c, d)) in a.iter().zip(*b).zip(c.iter().zip(*d)) {
+                [a, b, c, d].into_iter().for_each(|&value| take(value));
+            }
+        }
+        for row in rest {
+            row.iter().for_each(|&value| take(value));
         }
         spread
     }
@@ -58,7 +68,7 @@ pub(super) fn exact_sum(values: Values<'_, f32>) -> Option<Double> {
     // Both in one pass, so that memory is read while numbers are added.
     for part in values.chunks(2 * LANES) {
         values.fetch_behind(part);
-        spread = spread.and(Spread::of(part));
+        spread = spread.and(Spread::of([part]));
         add_in_lanes(&mut sums, part);
     }
     if spread.sums_exactly(values.len()) {
@@ -95,7 +105,7 @@ mod tests {
 
     #[test]
     fn numbers_far_apart_do_not_sum_exactly() {
-        let spread = |values: &[f32]| Spread::of(values);
+        let spread = |values: &[f32]| Spread::of([values]);
         assert!(spread(&[]).sums_exactly(1 << 20));
         assert!(spread(&[0.0, -0.0]).sums_exactly(1 << 20));
         assert!(spread(&[0.0, 1.0, -1.5]).sums_exactly(1 << 20));
@@ -111,7 +121,7 @@ mod tests {
     fn a_plain_sum_of_close_numbers_has_no_error() {
         // The largest and the smallest of numbers that may be summed so: all bits are set.
         let (large, small) = (f32::from_bits(0x3fff_ffff), f32::from_bits(0x3600_0001));
-        assert!(Spread::of(&[large, small]).sums_exactly(256));
+        assert!(Spread::of([&[large, small]]).sums_exactly(256));
         let sum: f64 = (0..128).map(|_| f64::from(large) + f64::from(small)).sum();
         let back: f64 = (0..128).map(|_| f64::from(large)).fold(sum, |sum, value| sum - value);
         assert_eq!(back, 128.0 * f64::from(small));

@@ -4,20 +4,22 @@ use std::convert::Infallible;
 
 use super::axes::{Axes, Steps};
 use super::blocks::are_in_order;
-use super::columns::Columns;
+use super::columns::{Columns, ROWS};
 use super::run::{Run, Sheet};
 use super::share::{Group, fold_groups, for_each_batch};
 use super::value::Value;
 use super::values::{AHEAD, Values};
 use super::walk::{Place, Sink, Walker};
 use crate::array::{AnyArray, swap};
-use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::simd::{self, Kernel};
 use crate::{sys, threads};
 
 /// How many values are taken in at once: they stay in the first cache.
 pub(super) const CHUNK: usize = 4096;
+
+/// How many results are made by one thread before it looks for more.
+const FINISHED: usize = 16 << 10;
 
 /// What becomes of the elements that are reduced to one.
 pub(super) trait Accumulator: Clone + Send + Sync {
@@ -71,19 +73,67 @@ pub(super) fn accumulate<A: Accumulator>(
     skip_nan: bool,
     initial: A,
 ) -> Result<Vec<A>> {
-    fold_groups_of(array, axes, skip_nan, initial, None)
+    let mut slots = filled(axes.slots(), initial.clone())?;
+    fold_groups_of(array, axes, skip_nan, initial, None, &mut |groups, folds, steps| {
+        merge(groups, folds, steps, &mut slots);
+        Ok(is_settled(&slots))
+    })?;
+    Ok(slots)
 }
 
-/// As [`accumulate`], with another way to make a value of an element.
-pub(super) fn accumulate_with<A: Accumulator>(
+/// What is made of an accumulator, for each element of the result, all elements of the array taken in;
+/// `load` is another way to make a value of an element. Until then there is a `blank`.
+pub(super) fn finished<A: Accumulator, R: Clone + Send + Sync>(
     array: &dyn AnyArray,
     axes: &Axes<'_>,
     skip_nan: bool,
     initial: A,
-    load: Load<'_, A::Item>,
-) -> Result<Vec<A>> {
-    fold_groups_of(array, axes, skip_nan, initial, Some(load))
+    load: Option<Load<'_, A::Item>>,
+    blank: R,
+    finish: &(dyn Fn(&A) -> Result<R> + Sync),
+) -> Result<Vec<R>> {
+    let finish = |result: &mut R, slot: &A| finish(slot).map(|value| *result = value);
+    let n = axes.slots();
+    // Either the results of whole groups, or what groups have a part of.
+    let (mut results, mut slots) = (Vec::new(), Vec::new());
+    let first = initial.clone();
+    fold_groups_of(array, axes, skip_nan, initial.clone(), load, &mut |groups, folds, steps| {
+        let are_whole = groups.iter().all(|group| group.is_whole(array.layout(), steps));
+        if results.is_empty() && slots.is_empty() {
+            match are_whole && n > 1 {
+                true => results = filled(n, blank.clone())?,
+                false => slots = filled(n, first.clone())?,
+            }
+        }
+        if results.is_empty() {
+            merge(groups, folds, steps, &mut slots);
+            return Ok(is_settled(&slots));
+        }
+        assert!(are_whole, "blocks are cut along the same axes as the first one");
+        put(groups, folds, steps, &mut results, &finish)?;
+        Ok(false)
+    })?;
+    if !results.is_empty() {
+        return Ok(results);
+    }
+    if slots.is_empty() {
+        slots = filled(n, initial)?;
+    }
+    results = filled(n, blank)?;
+    let parts = results.chunks_mut(FINISHED).zip(slots.chunks(FINISHED));
+    let work = |(): &mut (), (results, slots): (&mut [R], &[A])| {
+        results.iter_mut().zip(slots).try_for_each(|(result, slot)| finish(result, slot))
+    };
+    threads::for_each(n.div_ceil(FINISHED), parts, || (), work)?;
+    Ok(results)
 }
+
+fn is_settled<A: Accumulator>(slots: &[A]) -> bool {
+    matches!(slots, [slot] if slot.is_settled())
+}
+
+/// What becomes of the groups of a batch. Whether nothing can change any more.
+type Work<'a, A> = &'a mut dyn FnMut(&[Group], &[Fold<'_, A>], &Steps) -> Result<bool>;
 
 fn fold_groups_of<A: Accumulator>(
     array: &dyn AnyArray,
@@ -91,8 +141,8 @@ fn fold_groups_of<A: Accumulator>(
     skip_nan: bool,
     initial: A,
     load: Option<Load<'_, A::Item>>,
-) -> Result<Vec<A>> {
-    let mut slots = filled(axes.slots(), initial.clone())?;
+    work: Work<'_, A>,
+) -> Result<()> {
     let mut steps = axes.steps();
     if !A::POSITIONS {
         // Axes that differ in nothing else can then be walked as one.
@@ -119,38 +169,53 @@ fn fold_groups_of<A: Accumulator>(
             fold as &mut (dyn Sink + Send)
         });
         fold_groups(&walker, &steps, groups, sinks.collect())?;
-        merge(groups, &folds, &steps, &mut slots);
-        Ok(matches!(&slots[..], [slot] if slot.is_settled()))
+        work(groups, &folds, &steps)
     })?;
-    walker.require_whole()?;
-    Ok(slots)
+    walker.require_whole()
 }
 
-/// Merges what groups have into the result, each element of it in their order, some elements on each thread.
+/// Merges what groups have into the slots of the whole.
 fn merge<A: Accumulator>(groups: &[Group], folds: &[Fold<'_, A>], steps: &Steps, slots: &mut [A]) {
-    let merged: usize = groups.iter().map(Group::slots).sum();
-    let most = match size_of::<A>() * merged >= threads::WORTHWHILE {
+    let merge = |slot: &mut A, later: &A| {
+        slot.merge(later);
+        Ok::<(), Infallible>(())
+    };
+    let Ok(()) = put(groups, folds, steps, slots, &merge);
+}
+
+/// Hands what groups have to the elements of the result: to each of these in the order of the groups, to
+/// some of them on each thread.
+fn put<A: Accumulator, R: Send, E: Send>(
+    groups: &[Group],
+    folds: &[Fold<'_, A>],
+    steps: &Steps,
+    results: &mut [R],
+    put: &(dyn Fn(&mut R, &A) -> Result<(), E> + Sync),
+) -> Result<(), E> {
+    let slots: usize = groups.iter().map(Group::slots).sum();
+    let most = match size_of::<A>() * slots >= threads::WORTHWHILE {
         true => threads::count(),
         false => 1,
     };
-    let n = slots.len().div_ceil(most).max(1);
-    let parts = slots.chunks_mut(n).zip((0..).step_by(n));
-    let work = |(): &mut (), (part, first): (&mut [A], usize)| {
-        for (group, fold) in groups.iter().zip(folds) {
+    let n = results.len().div_ceil(most).max(1);
+    let parts = results.chunks_mut(n).zip((0..).step_by(n));
+    let work = |(): &mut (), (part, first): (&mut [R], usize)| {
+        groups.iter().zip(folds).try_for_each(|(group, fold)| {
             let mut at = 0;
-            group.for_each_range(steps, &mut |range| {
+            group.try_for_each_range(steps, &mut |range| {
                 let own = range.start.max(first)..range.end.min(first + part.len());
-                if !own.is_empty() {
-                    let later = &fold.slots[at + own.start - range.start..][..own.len()];
-                    let slots = &mut part[own.start - first..own.end - first];
-                    slots.iter_mut().zip(later).for_each(|(slot, later)| slot.merge(later));
-                }
+                let start = at;
                 at += range.len();
-            });
-        }
-        Ok::<(), Infallible>(())
+                if own.is_empty() {
+                    return Ok(());
+                }
+                let slots = &fold.slots[start + own.start - range.start..][..own.len()];
+                let results = &mut part[own.start - first..own.end - first];
+                results.iter_mut().zip(slots).try_for_each(|(result, slot)| put(result, slot))
+            })
+        })
     };
-    let Ok(()) = threads::for_each(most, parts, || (), work);
+    threads::for_each(most, parts, || (), work)
 }
 
 /// As many of the same as the result has elements, in memory of few faults.
@@ -185,15 +250,15 @@ impl<T: Value> How<'_, T> {
         chunk: &'r mut Vec<T>,
     ) -> Values<'r, T> {
         if let Some(load) = self.load {
-            let values = &mut room(chunk)[..n];
+            let values = room(chunk, n);
             load(run, start, values);
             return Values::lent(values);
         }
         match run.lent(start, n) {
             Some(values) if !self.swapped => return Values::lent(values),
-            Some(values) => simd::dispatch(Swap { from: values, to: room(chunk) }),
+            Some(values) => simd::dispatch(Swap { from: values, to: room(chunk, n) }),
             None => {
-                run.load(start, &mut room(chunk)[..n]);
+                run.load(start, room(chunk, n));
                 if self.swapped {
                     swap(&mut chunk[..n]);
                 }
@@ -229,10 +294,12 @@ impl Pending {
     }
 }
 
-/// Room for as many values as are taken in at once.
-fn room<T: Value>(chunk: &mut Vec<T>) -> &mut [T] {
-    chunk.resize(CHUNK, bytemuck::Zeroable::zeroed());
-    chunk
+/// Room for so many values.
+fn room<T: Value>(chunk: &mut Vec<T>, len: usize) -> &mut [T] {
+    if chunk.len() < len {
+        chunk.resize(len, bytemuck::Zeroable::zeroed());
+    }
+    &mut chunk[..len]
 }
 
 impl<'a, A: Accumulator> Fold<'a, A> {
@@ -292,7 +359,8 @@ impl<A: Accumulator> Sink for Fold<'_, A> {
             }
         };
         let Fold { columns, chunk, how, .. } = self;
-        let chunk = &mut room(chunk)[..sheet.columns()];
+        let at_once = if sheet.rows_are_apart() { ROWS } else { 1 };
+        let chunk = room(chunk, at_once * sheet.columns());
         let (starts, swapped) = (before == 0, how.swapped);
         simd::dispatch(FoldSheet::<A> { columns, chunk, sheet, starts, swapped });
         if !columns.holds(how.skip_nan) {
@@ -369,29 +437,56 @@ impl<A: Accumulator> Kernel for FoldSheet<'_, A> {
     #[inline(always)]
     fn run(self) {
         let FoldSheet { columns, chunk, sheet, starts, swapped } = self;
+        let n = sheet.columns();
         // As far on as is worth while, and at least a row.
-        let rows_ahead = (AHEAD / (size_of::<A::Item>() * sheet.columns()).max(1)).max(1);
-        for index in 0..sheet.rows() {
-            let row = sheet.row(index);
-            let values: &[A::Item] = match row.lent(0, row.len()) {
-                Some(values) if !swapped => values,
-                Some(values) => {
-                    Swap { from: values, to: chunk }.run();
-                    chunk
-                }
-                None => {
-                    row.load(0, chunk);
-                    if swapped {
-                        chunk.iter_mut().for_each(|value| *value = value.swap_bytes());
-                    }
-                    chunk
-                }
-            };
-            if starts && index == 0 {
-                columns.start(values);
-            }
-            let next = row.address(0).wrapping_offset(rows_ahead as isize * sheet.stride());
-            columns.row(Values::before(values, next));
+        let rows_ahead = (AHEAD / (size_of::<A::Item>() * n).max(1)).max(1);
+        if starts {
+            columns.start(&values_of(sheet, 0, rows_ahead, swapped, &mut chunk[..n]));
+        }
+        // Those side by side are quickest read from the first to the last.
+        let at_once = if sheet.rows_are_apart() { sheet.rows() / ROWS * ROWS } else { 0 };
+        for row in (0..at_once).step_by(ROWS) {
+            let (ab, cd) = chunk.split_at_mut(2 * n);
+            let ((a, b), (c, d)) = (ab.split_at_mut(n), cd.split_at_mut(n));
+            let ahead = rows_ahead.max(ROWS);
+            columns.rows([
+                values_of(sheet, row, ahead, swapped, a),
+                values_of(sheet, row + 1, ahead, swapped, b),
+                values_of(sheet, row + 2, ahead, swapped, c),
+                values_of(sheet, row + 3, ahead, swapped, d),
+            ]);
+        }
+        for row in at_once..sheet.rows() {
+            columns.row(values_of(sheet, row, rows_ahead, swapped, &mut chunk[..n]));
         }
     }
+}
+
+/// The values of a row of a table, where they lie if they can be used there, else copied into the chunk. So many
+/// rows ahead lies what will be read next.
+#[inline(always)]
+fn values_of<'r, T: Value>(
+    sheet: &'r Sheet<'_>,
+    row: usize,
+    rows_ahead: usize,
+    swapped: bool,
+    chunk: &'r mut [T],
+) -> Values<'r, T> {
+    let row = sheet.row(row);
+    let values: &[T] = match row.lent(0, row.len()) {
+        Some(values) if !swapped => values,
+        Some(values) => {
+            Swap { from: values, to: chunk }.run();
+            chunk
+        }
+        None => {
+            row.load(0, chunk);
+            if swapped {
+                chunk.iter_mut().for_each(|value| *value = value.swap_bytes());
+            }
+            chunk
+        }
+    };
+    let next = row.address(0).wrapping_offset(rows_ahead as isize * sheet.stride());
+    Values::before(values, next)
 }

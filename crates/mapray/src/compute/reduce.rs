@@ -4,7 +4,7 @@ use super::axes::Axes;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::{ArgExtreme, Extreme};
 use super::finish;
-use super::fold::{Accumulator, accumulate, accumulate_with, filled};
+use super::fold::{Accumulator, filled, finished};
 use super::moments::{ComplexMoments, Deviations, Moments};
 use super::reduced::Reduced;
 use super::scalar::Scalar;
@@ -15,7 +15,9 @@ use crate::array::AnyArray;
 use crate::dtype::Kind;
 use crate::element::Bool8;
 use crate::error::{Error, ErrorKind, Result};
-use crate::threads;
+
+/// What stands for a value that is still to be made.
+const BLANK: Scalar = Scalar::Bool(false);
 
 const NUMBERS: &str = "booleans, integers, floating-point or complex numbers";
 const SUMMANDS: &str = "booleans, integers, floating-point or complex numbers, or spans of time";
@@ -132,8 +134,8 @@ impl Reduction<'_> {
         finish: impl Fn(&A) -> Result<Scalar> + Sync,
     ) -> Result<Reduced> {
         let axes = self.axes_of()?;
-        let slots = accumulate(self.array, &axes, self.skip_nan, initial)?;
-        let values = values(slots.len(), &|slot| finish(&slots[slot]))?;
+        let (array, skip_nan) = (self.array, self.skip_nan);
+        let values = finished(array, &axes, skip_nan, initial, None, BLANK, &finish)?;
         Ok(Reduced::new(kind, axes.result_shape(self.keepdims), values))
     }
 
@@ -454,41 +456,23 @@ impl Reduction<'_> {
             return Err(self.unsupported(name, "anything but long double"));
         }
         let axes = self.axes_of()?;
-        let slots = if dtype.itemsize() == 0 {
+        let values = if dtype.itemsize() == 0 {
             // There can be more of them than a loop comes to the end of, and all are false.
             let mut slot = initial;
             if axes.reduced_len() > 0 {
                 slot.push(Bool8::from(false), 0);
             }
-            filled(axes.slots(), slot)?
+            filled(axes.slots(), finish(&slot))?
         } else {
             let load = |run: super::run::Run<'_>, start: usize, values: &mut [Bool8]| {
                 load_truth(dtype, run, start, values);
             };
-            accumulate_with(self.array, &axes, self.skip_nan, initial, &load)?
+            let finish = |slot: &A| Ok(finish(slot));
+            let (array, skip_nan) = (self.array, self.skip_nan);
+            finished(array, &axes, skip_nan, initial, Some(&load), BLANK, &finish)?
         };
-        let values = values(slots.len(), &|slot| Ok(finish(&slots[slot])))?;
         Ok(Reduced::new(result, axes.result_shape(self.keepdims), values))
     }
-}
-
-/// The values of the result, made on all threads.
-fn values(len: usize, value: &(dyn Fn(usize) -> Result<Scalar> + Sync)) -> Result<Vec<Scalar>> {
-    /// How many are made by one thread before it looks for more.
-    const PART: usize = 16 << 10;
-    let mut values = filled(len, Scalar::Bool(false))?;
-    let parts = values.chunks_mut(PART).zip((0..len).step_by(PART));
-    threads::for_each(
-        len.div_ceil(PART),
-        parts,
-        || (),
-        |(), (part, first)| {
-            part.iter_mut()
-                .zip(first..)
-                .try_for_each(|(to, slot)| value(slot).map(|value| *to = value))
-        },
-    )?;
-    Ok(values)
 }
 
 /// The kind of a mean: integers and booleans get fractions.

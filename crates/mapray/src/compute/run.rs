@@ -110,6 +110,12 @@ impl<'a> Sheet<'a> {
         self.stride
     }
 
+    /// Whether at least as much lies between rows as in them.
+    #[inline(always)]
+    pub fn rows_are_apart(&self) -> bool {
+        self.stride.unsigned_abs() >= 2 * self.columns() * self.first.itemsize
+    }
+
     #[inline(always)]
     pub fn columns(&self) -> usize {
         self.first.len

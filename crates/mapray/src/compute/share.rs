@@ -48,6 +48,14 @@ impl Group {
         slots(&self.region)
     }
 
+    /// Whether there is no other element of the array that goes to one of those.
+    pub fn is_whole(&self, array: &Layout, whole: &Steps) -> bool {
+        self.blocks.iter().all(|block| {
+            let axes = block.layout.shape().iter().zip(array.shape()).zip(&whole.slot);
+            axes.into_iter().all(|((part, n), &step)| step != 0 || part == n)
+        })
+    }
+
     /// How far a step along each axis of the array leads among those.
     pub fn steps(&self, whole: &Steps) -> Steps {
         let mut step = 1;
@@ -62,7 +70,11 @@ impl Group {
     }
 
     /// Their numbers within the whole result, as ranges, in the order in which the group counts them.
-    pub fn for_each_range(&self, whole: &Steps, work: &mut dyn FnMut(Range<usize>)) {
+    pub fn try_for_each_range<E>(
+        &self,
+        whole: &Steps,
+        work: &mut dyn FnMut(Range<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let kept = || self.region.iter().zip(&whole.slot).filter(|&(_, &step)| step != 0);
         let mut axes: Vec<(usize, usize)> = Vec::new();
         for (range, &step) in kept() {
@@ -74,7 +86,7 @@ impl Group {
                 _ => axes.push((range.len(), step)),
             }
         }
-        walk(&axes, kept().map(|(range, step)| range.start * step).sum(), work);
+        walk(&axes, kept().map(|(range, step)| range.start * step).sum(), work)
     }
 
     /// The index along each axis that the group counts from.
@@ -83,12 +95,16 @@ impl Group {
     }
 }
 
-fn walk(axes: &[(usize, usize)], first: usize, work: &mut dyn FnMut(Range<usize>)) {
+fn walk<E>(
+    axes: &[(usize, usize)],
+    first: usize,
+    work: &mut dyn FnMut(Range<usize>) -> Result<(), E>,
+) -> Result<(), E> {
     match axes {
         [] => work(first..first + 1),
         // The last axis, along which they are counted one by one.
         &[(n, _)] => work(first..first + n),
-        [(n, step), inner @ ..] => (0..*n).for_each(|i| walk(inner, first + i * step, work)),
+        [(n, step), inner @ ..] => (0..*n).try_for_each(|i| walk(inner, first + i * step, work)),
     }
 }
 
@@ -185,6 +201,8 @@ pub(super) fn fold_groups(
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     #[test]
@@ -211,7 +229,11 @@ mod tests {
             let steps = Steps { slot: slot.to_vec(), position: vec![0; 3] };
             let mut found = Vec::new();
             let group = Group { blocks: Vec::new(), region: region.to_vec() };
-            group.for_each_range(&steps, &mut |range| found.extend(range));
+            let collect = &mut |range| {
+                found.extend(range);
+                Ok::<(), Infallible>(())
+            };
+            let Ok(()) = group.try_for_each_range(&steps, collect);
             assert_eq!(found, expected, "{slot:?} {region:?}");
         }
     }

@@ -5,7 +5,7 @@ use super::columns::NoColumns;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::Extreme;
 use super::finish;
-use super::fold::{Accumulator, accumulate};
+use super::fold::{Accumulator, finished};
 use super::moments::Moments;
 use super::scalar::Scalar;
 use super::sum::{Sum, Summand};
@@ -189,7 +189,7 @@ fn summarize<T: Summand + Real>(array: &dyn AnyArray, axes: &Axes<'_>) -> Result
         sum: Sum::default(),
         moments: Moments::default(),
     };
-    let slots = accumulate(array, axes, false, initial)?;
-    let values = slots.iter().map(Summarizer::finish).collect();
+    let (blank, finish) = (initial.finish(), |slot: &Summarizer<T>| Ok(slot.finish()));
+    let values = finished(array, axes, false, initial, None, blank, &finish)?;
     Ok(Summaries { shape: axes.result_shape(false), values })
 }

@@ -89,8 +89,8 @@ pub(super) trait Float: Real {
     /// Whether it is worth asking whether sums in plain `f64` are exact.
     const MAY_SUM_EXACTLY: bool;
 
-    /// What tells whether they are.
-    fn spread(values: &[Self]) -> Spread;
+    /// What tells whether they are, of the values of some rows.
+    fn spread<const N: usize>(rows: [&[Self]; N]) -> Spread;
 
     /// The sum of at most [`CHUNK`](super::fold::CHUNK) of them in plain `f64`, if it is exact.
     fn exact_sum(values: Values<'_, Self>) -> Option<Double>;
@@ -237,8 +237,8 @@ macro_rules! floats {
             const MAY_SUM_EXACTLY: bool = size_of::<Self>() < size_of::<f64>();
 
             #[inline(always)]
-            fn spread(values: &[Self]) -> Spread {
-                $spread(values)
+            fn spread<const N: usize>(rows: [&[Self]; N]) -> Spread {
+                $spread(rows)
             }
 
             #[inline(always)]

@@ -245,6 +245,8 @@ fn each_of_many_results_is_merged_where_it_belongs() {
         ([3, 40, 5000], 0),
         // A row of results is in the work of several threads.
         ([1, 600, 2100], 1),
+        // Work ends amid a row of results, and the next one goes on from there.
+        ([3, 1000, 550], 2),
     ] {
         for order in [Order::C, Order::F] {
             let dtype = "i4".parse().unwrap();
@@ -256,8 +258,10 @@ fn each_of_many_results_is_merged_where_it_belongs() {
                     [index / shape[2] / shape[1], index / shape[2] % shape[1], index % shape[2]];
                 let at = layout.element(&i).unwrap() as usize;
                 bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
-                let row = if axis == 1 { i[0] } else { i[1] };
-                expected[row * shape[2] + i[2]] += i64::from(value);
+                let kept = |at: usize| at != axis;
+                let slot =
+                    (0..3).filter(|&at| kept(at)).fold(0, |slot, at| slot * shape[at] + i[at]);
+                expected[slot] += i64::from(value);
             }
             let view = DynView::new(&bytes, layout).unwrap();
             for threads in [1, 2, 7] {

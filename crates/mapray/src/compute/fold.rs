@@ -1,25 +1,20 @@
 //! Accumulators, and how the elements of an array get into them.
 
-use std::convert::Infallible;
-
-use super::axes::{Axes, Steps};
+use super::axes::Axes;
 use super::blocks::are_in_order;
 use super::columns::{Columns, ROWS};
+use super::region::Region;
 use super::run::{Run, Sheet};
-use super::share::{Group, fold_groups, for_each_batch};
+use super::share::{fold_groups, for_each_batch};
 use super::value::Value;
 use super::values::{AHEAD, Values};
 use super::walk::{Place, Sink, Walker};
 use crate::array::{AnyArray, swap};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::simd::{self, Kernel};
-use crate::{sys, threads};
 
 /// How many values are taken in at once: they stay in the first cache.
 pub(super) const CHUNK: usize = 4096;
-
-/// How many results are made by one thread before it looks for more.
-const FINISHED: usize = 16 << 10;
 
 /// What becomes of the elements that are reduced to one.
 pub(super) trait Accumulator: Clone + Send + Sync {
@@ -66,82 +61,24 @@ pub(super) trait Accumulator: Clone + Send + Sync {
 /// Fills a chunk with the values of a run from an index on.
 pub(super) type Load<'a, T> = &'a (dyn Fn(Run<'_>, usize, &mut [T]) + Sync);
 
-/// One accumulator for each element of the result, all elements of the array taken in.
-pub(super) fn accumulate<A: Accumulator>(
-    array: &dyn AnyArray,
-    axes: &Axes<'_>,
-    skip_nan: bool,
-    initial: A,
-) -> Result<Vec<A>> {
-    let mut slots = filled(axes.slots(), initial.clone())?;
-    fold_groups_of(array, axes, skip_nan, initial, None, &mut |groups, folds, steps| {
-        merge(groups, folds, steps, &mut slots);
-        Ok(is_settled(&slots))
-    })?;
-    Ok(slots)
+/// What the elements of a group have become.
+pub(super) struct Folded<'a, A> {
+    pub region: &'a Region,
+    /// An accumulator for each element of the region.
+    pub slots: &'a [A],
+    /// Whether they have taken in all that goes to them.
+    pub are_whole: bool,
 }
 
-/// What is made of an accumulator, for each element of the result, all elements of the array taken in;
-/// `load` is another way to make a value of an element. Until then there is a `blank`.
-pub(super) fn finished<A: Accumulator, R: Clone + Send + Sync>(
+/// Hands out what all elements of the array have become, some groups at a time and in their order, until the
+/// work says that no further ones can change anything.
+pub(super) fn fold_all<A: Accumulator>(
     array: &dyn AnyArray,
     axes: &Axes<'_>,
     skip_nan: bool,
-    initial: A,
+    initial: &A,
     load: Option<Load<'_, A::Item>>,
-    blank: R,
-    finish: &(dyn Fn(&A) -> Result<R> + Sync),
-) -> Result<Vec<R>> {
-    let finish = |result: &mut R, slot: &A| finish(slot).map(|value| *result = value);
-    let n = axes.slots();
-    // Either the results of whole groups, or what groups have a part of.
-    let (mut results, mut slots) = (Vec::new(), Vec::new());
-    let first = initial.clone();
-    fold_groups_of(array, axes, skip_nan, initial.clone(), load, &mut |groups, folds, steps| {
-        let are_whole = groups.iter().all(|group| group.is_whole(array.layout(), steps));
-        if results.is_empty() && slots.is_empty() {
-            match are_whole && n > 1 {
-                true => results = filled(n, blank.clone())?,
-                false => slots = filled(n, first.clone())?,
-            }
-        }
-        if results.is_empty() {
-            merge(groups, folds, steps, &mut slots);
-            return Ok(is_settled(&slots));
-        }
-        assert!(are_whole, "blocks are cut along the same axes as the first one");
-        put(groups, folds, steps, &mut results, &finish)?;
-        Ok(false)
-    })?;
-    if !results.is_empty() {
-        return Ok(results);
-    }
-    if slots.is_empty() {
-        slots = filled(n, initial)?;
-    }
-    results = filled(n, blank)?;
-    let parts = results.chunks_mut(FINISHED).zip(slots.chunks(FINISHED));
-    let work = |(): &mut (), (results, slots): (&mut [R], &[A])| {
-        results.iter_mut().zip(slots).try_for_each(|(result, slot)| finish(result, slot))
-    };
-    threads::for_each(n.div_ceil(FINISHED), parts, || (), work)?;
-    Ok(results)
-}
-
-fn is_settled<A: Accumulator>(slots: &[A]) -> bool {
-    matches!(slots, [slot] if slot.is_settled())
-}
-
-/// What becomes of the groups of a batch. Whether nothing can change any more.
-type Work<'a, A> = &'a mut dyn FnMut(&[Group], &[Fold<'_, A>], &Steps) -> Result<bool>;
-
-fn fold_groups_of<A: Accumulator>(
-    array: &dyn AnyArray,
-    axes: &Axes<'_>,
-    skip_nan: bool,
-    initial: A,
-    load: Option<Load<'_, A::Item>>,
-    work: Work<'_, A>,
+    work: &mut dyn FnMut(&[Folded<'_, A>]) -> Result<bool>,
 ) -> Result<()> {
     let mut steps = axes.steps();
     if !A::POSITIONS {
@@ -165,71 +102,18 @@ fn fold_groups_of<A: Accumulator>(
         folds.resize_with(folds.len().max(groups.len()), || Fold::new(how));
         let sinks = folds.iter_mut().zip(groups).map(|(fold, group)| {
             fold.slots.clear();
-            fold.slots.resize(group.slots(), initial.clone());
+            fold.slots.resize(group.region.slots(), initial.clone());
             fold as &mut (dyn Sink + Send)
         });
         fold_groups(&walker, &steps, groups, sinks.collect())?;
-        work(groups, &folds, &steps)
+        let folded = groups.iter().zip(&folds).map(|(group, fold)| Folded {
+            region: &group.region,
+            slots: &fold.slots,
+            are_whole: group.is_whole(axes.reduced_len()),
+        });
+        work(&folded.collect::<Vec<_>>())
     })?;
     walker.require_whole()
-}
-
-/// Merges what groups have into the slots of the whole.
-fn merge<A: Accumulator>(groups: &[Group], folds: &[Fold<'_, A>], steps: &Steps, slots: &mut [A]) {
-    let merge = |slot: &mut A, later: &A| {
-        slot.merge(later);
-        Ok::<(), Infallible>(())
-    };
-    let Ok(()) = put(groups, folds, steps, slots, &merge);
-}
-
-/// Hands what groups have to the elements of the result: to each of these in the order of the groups, to
-/// some of them on each thread.
-fn put<A: Accumulator, R: Send, E: Send>(
-    groups: &[Group],
-    folds: &[Fold<'_, A>],
-    steps: &Steps,
-    results: &mut [R],
-    put: &(dyn Fn(&mut R, &A) -> Result<(), E> + Sync),
-) -> Result<(), E> {
-    let slots: usize = groups.iter().map(Group::slots).sum();
-    let most = match size_of::<A>() * slots >= threads::WORTHWHILE {
-        true => threads::count(),
-        false => 1,
-    };
-    let n = results.len().div_ceil(most).max(1);
-    let parts = results.chunks_mut(n).zip((0..).step_by(n));
-    let work = |(): &mut (), (part, first): (&mut [R], usize)| {
-        groups.iter().zip(folds).try_for_each(|(group, fold)| {
-            let mut at = 0;
-            group.try_for_each_range(steps, &mut |range| {
-                let own = range.start.max(first)..range.end.min(first + part.len());
-                let start = at;
-                at += range.len();
-                if own.is_empty() {
-                    return Ok(());
-                }
-                let slots = &fold.slots[start + own.start - range.start..][..own.len()];
-                let results = &mut part[own.start - first..own.end - first];
-                results.iter_mut().zip(slots).try_for_each(|(result, slot)| put(result, slot))
-            })
-        })
-    };
-    threads::for_each(most, parts, || (), work)
-}
-
-/// As many of the same as the result has elements, in memory of few faults.
-pub(super) fn filled<T: Clone>(len: usize, value: T) -> Result<Vec<T>> {
-    let mut values = Vec::new();
-    values.try_reserve_exact(len).map_err(|_| {
-        Error::new(ErrorKind::Io, "there is not enough memory for the result")
-            .found(format!("{len} elements"))
-            .hint("reduce along more axes, or a part of the array at a time")
-    })?;
-    let room = values.spare_capacity_mut();
-    sys::prefer_huge_pages(room.as_mut_ptr().cast(), size_of_val(room));
-    values.resize(len, value);
-    Ok(values)
 }
 
 /// How values get out of a run.

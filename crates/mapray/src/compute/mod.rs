@@ -18,6 +18,8 @@ mod methods;
 mod moments;
 mod reduce;
 mod reduced;
+mod region;
+mod results;
 mod rule;
 mod run;
 mod scalar;

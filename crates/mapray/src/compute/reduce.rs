@@ -4,9 +4,10 @@ use super::axes::Axes;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::{ArgExtreme, Extreme};
 use super::finish;
-use super::fold::{Accumulator, filled, finished};
+use super::fold::Accumulator;
 use super::moments::{ComplexMoments, Deviations, Moments};
 use super::reduced::Reduced;
+use super::results::{filled, finished};
 use super::scalar::Scalar;
 use super::sum::Sum;
 use super::truth::{Count, Quantifier, has_long_double, load_truth};
@@ -135,7 +136,7 @@ impl Reduction<'_> {
     ) -> Result<Reduced> {
         let axes = self.axes_of()?;
         let (array, skip_nan) = (self.array, self.skip_nan);
-        let values = finished(array, &axes, skip_nan, initial, None, BLANK, &finish)?;
+        let values = finished(array, &axes, skip_nan, &initial, None, BLANK, &finish)?;
         Ok(Reduced::new(kind, axes.result_shape(self.keepdims), values))
     }
 
@@ -469,7 +470,7 @@ impl Reduction<'_> {
             };
             let finish = |slot: &A| Ok(finish(slot));
             let (array, skip_nan) = (self.array, self.skip_nan);
-            finished(array, &axes, skip_nan, initial, Some(&load), BLANK, &finish)?
+            finished(array, &axes, skip_nan, &initial, Some(&load), BLANK, &finish)?
         };
         Ok(Reduced::new(result, axes.result_shape(self.keepdims), values))
     }

@@ -7,14 +7,19 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::axes::Steps;
-use super::blocks::for_each_block;
+use super::blocks::{BLOCK, for_each_block};
+use super::region::Region;
 use super::walk::{Sink, Walker};
 use crate::error::Result;
 use crate::layout::{Block, Layout};
 use crate::threads;
 
-/// The most blocks of a group.
-const BLOCKS: usize = 4;
+/// The most blocks of a group: so few that there are some groups for each thread, and so many that what they
+/// have to merge is little.
+const FEW_BLOCKS: usize = 4;
+const MANY_BLOCKS: usize = 8;
+/// How many groups there are at least before they get more blocks.
+const MANY_GROUPS: usize = 128;
 /// The most bytes of accumulators of a group, unless a single block has more.
 const SLOTS: usize = 256 << 10;
 /// The most bytes of accumulators of all groups that are worked on at once.
@@ -25,100 +30,23 @@ const GROUPS: usize = 64;
 
 /// Blocks that are worked on by one thread, one after the other.
 pub(super) struct Group {
-    pub blocks: Vec<Block>,
-    /// The elements of the result that theirs go to, as a range along each axis of the array; one
-    /// index along those that are reduced.
-    region: Vec<Range<usize>>,
+    blocks: Vec<Block>,
+    /// The elements of the result that theirs go to.
+    pub region: Region,
 }
 
 impl Group {
-    fn new(block: Block, steps: &Steps) -> Group {
-        let region = region(&block, steps);
-        Group { blocks: vec![block], region }
-    }
-
     /// The bytes from the first element to the last.
     fn span(&self) -> Range<u64> {
         let spans = self.blocks.iter().map(|block| block.layout.span());
         spans.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).expect("a group has a block")
     }
 
-    /// How many elements of the result there are.
-    pub fn slots(&self) -> usize {
-        slots(&self.region)
+    /// Whether its elements are all that go to the region, if so many go to each element of the result.
+    pub fn is_whole(&self, reduced_len: usize) -> bool {
+        let elements: usize = self.blocks.iter().map(|block| block.layout.len()).sum();
+        elements == self.region.slots() * reduced_len
     }
-
-    /// Whether there is no other element of the array that goes to one of those.
-    pub fn is_whole(&self, array: &Layout, whole: &Steps) -> bool {
-        self.blocks.iter().all(|block| {
-            let axes = block.layout.shape().iter().zip(array.shape()).zip(&whole.slot);
-            axes.into_iter().all(|((part, n), &step)| step != 0 || part == n)
-        })
-    }
-
-    /// How far a step along each axis of the array leads among those.
-    pub fn steps(&self, whole: &Steps) -> Steps {
-        let mut step = 1;
-        let mut slot = vec![0; self.region.len()];
-        for (axis, range) in self.region.iter().enumerate().rev() {
-            if whole.slot[axis] != 0 {
-                slot[axis] = step;
-            }
-            step *= range.len();
-        }
-        Steps { slot, position: whole.position.clone() }
-    }
-
-    /// Their numbers within the whole result, as ranges, in the order in which the group counts them.
-    pub fn try_for_each_range<E>(
-        &self,
-        whole: &Steps,
-        work: &mut dyn FnMut(Range<usize>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let kept = || self.region.iter().zip(&whole.slot).filter(|&(_, &step)| step != 0);
-        let mut axes: Vec<(usize, usize)> = Vec::new();
-        for (range, &step) in kept() {
-            match axes.last_mut() {
-                // A whole axis within the one before.
-                Some((n, wide)) if *wide == range.len() * step => {
-                    (*n, *wide) = (*n * range.len(), step);
-                }
-                _ => axes.push((range.len(), step)),
-            }
-        }
-        walk(&axes, kept().map(|(range, step)| range.start * step).sum(), work)
-    }
-
-    /// The index along each axis that the group counts from.
-    pub fn corner(&self) -> Vec<usize> {
-        self.region.iter().map(|range| range.start).collect()
-    }
-}
-
-fn walk<E>(
-    axes: &[(usize, usize)],
-    first: usize,
-    work: &mut dyn FnMut(Range<usize>) -> Result<(), E>,
-) -> Result<(), E> {
-    match axes {
-        [] => work(first..first + 1),
-        // The last axis, along which they are counted one by one.
-        &[(n, _)] => work(first..first + n),
-        [(n, step), inner @ ..] => (0..*n).try_for_each(|i| walk(inner, first + i * step, work)),
-    }
-}
-
-fn region(block: &Block, steps: &Steps) -> Vec<Range<usize>> {
-    let axes = block.start.iter().zip(block.layout.shape()).zip(&steps.slot);
-    axes.map(|((&start, &n), &step)| if step == 0 { 0..1 } else { start..start + n }).collect()
-}
-
-fn slots(region: &[Range<usize>]) -> usize {
-    region.iter().map(ExactSizeIterator::len).product()
-}
-
-fn union(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
-    a.iter().zip(b).map(|(a, b)| a.start.min(b.start)..a.end.max(b.end)).collect()
 }
 
 /// Hands out the groups that cover the array, some at a time, until the work says that no further
@@ -134,6 +62,7 @@ pub(super) fn for_each_batch(
 ) -> Result<()> {
     let (mut batch, mut is_settled) = (Vec::<Group>::new(), false);
     let threads = threads::readers(waits);
+    let most_blocks = (layout.nbytes() / BLOCK / MANY_GROUPS).clamp(FEW_BLOCKS, MANY_BLOCKS);
     // Many threads have memory of their own.
     let most_bytes = if waits { BATCH / 4 } else { BATCH };
     // A few at first, if they may settle it.
@@ -142,24 +71,27 @@ pub(super) fn for_each_batch(
         if is_settled {
             return Ok(());
         }
-        let region = region(&block, steps);
+        let region = Region::of(&block, steps);
+        let bytes = |slots: usize| slots.saturating_mul(slot_size);
         if let Some(group) = batch.last_mut() {
-            let union = union(&group.region, &region);
-            if group.blocks.len() < BLOCKS && slots(&union).saturating_mul(slot_size) <= SLOTS {
+            let union = group.region.union(&region);
+            let n = union.slots();
+            // Otherwise there would be accumulators that nothing goes to.
+            let is_filled = n <= group.region.slots() + region.slots();
+            if is_filled && bytes(n) <= SLOTS && group.blocks.len() < most_blocks {
                 group.region = union;
                 group.blocks.push(block);
                 return Ok(());
             }
         }
-        let bytes = |group: &Group| group.slots().saturating_mul(slot_size);
-        let in_work: usize = batch.iter().map(bytes).sum();
+        let in_work: usize = batch.iter().map(|group| bytes(group.region.slots())).sum();
         if batch.len() >= most || in_work >= most_bytes {
             is_settled = work(&batch)?;
             batch.clear();
             most = (4 * most).min(GROUPS * threads);
         }
         if !is_settled {
-            batch.push(Group::new(block, steps));
+            batch.push(Group { blocks: vec![block], region });
         }
         Ok(())
     })?;
@@ -183,7 +115,7 @@ pub(super) fn fold_groups(
         if is_settled.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (steps, corner) = (group.steps(steps), group.corner());
+        let (steps, corner) = (group.region.steps(steps), group.region.corner());
         walker.pass(group.span());
         group.blocks.iter().try_for_each(|block| match sink.is_settled() {
             true => Ok(()),
@@ -197,44 +129,4 @@ pub(super) fn fold_groups(
     };
     let items = groups.iter().zip(sinks);
     threads::for_each_read(walker.waits(), groups.len(), items, Vec::new, work)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use super::*;
-
-    #[test]
-    fn ranges_are_the_numbers_of_all_indices_in_turn() {
-        // What a step along each axis of an array of 3 × 4 × 5 leads to, and a part of its axes.
-        for (slot, region) in [
-            ([20, 5, 1], [0..3, 0..4, 0..5]),
-            ([20, 5, 1], [1..3, 1..3, 0..5]),
-            ([20, 5, 1], [0..3, 0..4, 2..4]),
-            ([20, 5, 1], [2..3, 1..2, 4..5]),
-            ([5, 0, 1], [0..3, 0..1, 1..5]),
-            ([4, 1, 0], [0..3, 1..3, 0..1]),
-            ([4, 1, 0], [1..3, 0..4, 0..1]),
-            ([0, 0, 0], [0..1, 0..1, 0..1]),
-        ] {
-            let mut expected = Vec::new();
-            for i in region[0].clone() {
-                for j in region[1].clone() {
-                    let numbers =
-                        region[2].clone().map(|k| i * slot[0] + j * slot[1] + k * slot[2]);
-                    expected.extend(numbers);
-                }
-            }
-            let steps = Steps { slot: slot.to_vec(), position: vec![0; 3] };
-            let mut found = Vec::new();
-            let group = Group { blocks: Vec::new(), region: region.to_vec() };
-            let collect = &mut |range| {
-                found.extend(range);
-                Ok::<(), Infallible>(())
-            };
-            let Ok(()) = group.try_for_each_range(&steps, collect);
-            assert_eq!(found, expected, "{slot:?} {region:?}");
-        }
-    }
 }

@@ -5,8 +5,9 @@ use super::columns::NoColumns;
 use super::dispatch::{for_type, unsupported};
 use super::extreme::Extreme;
 use super::finish;
-use super::fold::{Accumulator, finished};
+use super::fold::Accumulator;
 use super::moments::Moments;
+use super::results::finished;
 use super::scalar::Scalar;
 use super::sum::{Sum, Summand};
 use super::value::{Real, Value};
@@ -190,6 +191,6 @@ fn summarize<T: Summand + Real>(array: &dyn AnyArray, axes: &Axes<'_>) -> Result
         moments: Moments::default(),
     };
     let (blank, finish) = (initial.finish(), |slot: &Summarizer<T>| Ok(slot.finish()));
-    let values = finished(array, axes, false, initial, None, blank, &finish)?;
+    let values = finished(array, axes, false, &initial, None, blank, &finish)?;
     Ok(Summaries { shape: axes.result_shape(false), values })
 }

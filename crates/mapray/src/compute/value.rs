@@ -68,6 +68,11 @@ pub(super) trait Real: Value {
     /// The distance from an [origin](Real::origin) as two parts, and its square as two parts.
     #[inline(always)]
     fn powers(self, origin: Self) -> [f64; 4] {
+        if Self::SQUARES_ARE_EXACT {
+            // The origin is zero.
+            let (value, _) = self.minus(bytemuck::Zeroable::zeroed());
+            return [value, 0.0, value * value, 0.0];
+        }
         let (high, low) = self.minus(origin);
         let (squared, error) = square(high);
         [high, low, squared, error + 2.0 * high * low]
@@ -254,17 +259,6 @@ macro_rules! floats {
 
         impl Real for $number {
             const SQUARES_ARE_EXACT: bool = $squares;
-
-            #[inline(always)]
-            fn powers(self, origin: Self) -> [f64; 4] {
-                if Self::SQUARES_ARE_EXACT {
-                    let value = self.wide();
-                    return [value, 0.0, value * value, 0.0];
-                }
-                let (high, low) = self.minus(origin);
-                let (squared, error) = square(high);
-                [high, low, squared, error + 2.0 * high * low]
-            }
 
             #[inline(always)]
             fn minus(self, origin: Self) -> (f64, f64) {

@@ -75,9 +75,9 @@ pub(super) fn for_each_batch(
         let bytes = |slots: usize| slots.saturating_mul(slot_size);
         if let Some(group) = batch.last_mut() {
             let union = group.region.union(&region);
-            let n = union.slots();
-            // Otherwise there would be accumulators that nothing goes to.
-            let is_filled = n <= group.region.slots() + region.slots();
+            let (n, a, b) = (union.slots(), group.region.slots(), region.slots());
+            // One has the other, or they lie side by side: there is nothing that neither of them has.
+            let is_filled = n == a.max(b) || n == a + b;
             if is_filled && bytes(n) <= SLOTS && group.blocks.len() < most_blocks {
                 group.region = union;
                 group.blocks.push(block);

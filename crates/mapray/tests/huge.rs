@@ -14,7 +14,7 @@ use std::time::Instant;
 use common::child::{is_child, rerun};
 use common::memory::{bytes_read, resident};
 use mapray::layout::Slice;
-use mapray::{ArrayFile, CreateOptions, DynMap, ErrorKind, MapOptions, Mode, Scalar, reduce};
+use mapray::{ArrayFile, CreateOptions, DynMap, ErrorKind, MapOptions, Mode};
 use ndarray::{Array1, Ix1};
 
 const LIVE: bool = !cfg!(mapray_portable);
@@ -271,28 +271,4 @@ fn what_does_not_fit_in_memory_is_an_error() {
     let mut sum = Array1::<u8>::zeros(8);
     repeated.slice(&"[1099511627775]".parse().unwrap()).unwrap().read_into(&mut sum).unwrap();
     assert_eq!(sum.to_vec(), b"\x93NUMPY\x01\x00");
-}
-
-#[test]
-fn a_million_results_cost_no_accumulator_each() {
-    let test = "a_million_results_cost_no_accumulator_each";
-    if !is_child(test) {
-        // 96 MiB of private memory: a million values take 24, as many accumulators would take 80.
-        return rerun(test, "export RAYON_NUM_THREADS=2; ulimit -d 98304");
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.npy");
-    let options = CreateOptions::new([1 << 20, 16]).sparse(true);
-    let file = options.file(&path, "<f4".parse().unwrap()).unwrap();
-    let at = file.layout().element(&[(1 << 20) - 1, 15]).unwrap();
-    File::options()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .write_all_at(&4_f32.to_le_bytes(), at)
-        .unwrap();
-    let (found, _, _) = cost("std of 1,048,576 rows", || reduce(&file).axis(1).std().unwrap());
-    let (last, rest) = found.scalars().split_last().unwrap();
-    assert_eq!(*last, Scalar::Float(15.0_f64.sqrt() / 4.0));
-    assert!(rest.iter().all(|&value| value == Scalar::Float(0.0)));
 }

@@ -14,8 +14,8 @@ use mapray::{CreateOptions, Scalar, reduce};
 fn a_million_results_cost_no_accumulator_each() {
     let test = "a_million_results_cost_no_accumulator_each";
     if !is_child(test) {
-        // 96 MiB of private memory: a million values take 24, as many accumulators would take 80.
-        return rerun(test, "export RAYON_NUM_THREADS=2; ulimit -d 98304");
+        // 76 MiB of private memory: a million values take 24, as many accumulators would take 48 more.
+        return rerun(test, "export RAYON_NUM_THREADS=2; ulimit -d 77824");
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.npy");

@@ -3,9 +3,10 @@
 use super::pair::{Pair, Part, for_each_run, pair_up};
 use super::real::{CHUNK, Reals, load_reals};
 use super::store::{store, store_halves};
-use super::swap::{reverse_units, widen_halves};
+use super::swap::reverse_units;
 use super::text;
 use super::time::TimeScale;
+use super::widen::{Widening, widening};
 use crate::dtype::{DType, Kind};
 use crate::element::for_type;
 use crate::error::{Error, ErrorKind, Result};
@@ -49,8 +50,8 @@ enum Op {
     Bytes {
         reversed: usize,
     },
-    /// From number to number.
-    Number,
+    /// From number to number, and how that is done where they lie side by side and none can fail.
+    Number(Option<Widening>),
     /// Nothing is stored, but the number must be zero.
     Zero,
     /// From a count of one unit to one of another.
@@ -155,7 +156,8 @@ impl Cast {
         let (from, to) = (&pair.a.dtype, &pair.b.dtype);
         let mut values = Reals::of(from);
         let size = (from.itemsize(), to.itemsize());
-        for_each_run(pair, n, sizes, CHUNK, &mut |run| {
+        let most = if let Op::Number(Some(_)) = op { usize::MAX } else { CHUNK };
+        for_each_run(pair, n, sizes, most, &mut |run| {
             let level = run.level;
             let misfit = |index: usize, value: String| Misfit {
                 element: run.element + index * run.element_step,
@@ -181,12 +183,13 @@ impl Cast {
                     }
                     Ok(())
                 }
-                Op::Number if is_widened(from, to) && (level.a, level.b) == size => {
+                Op::Number(Some(widen)) if (level.a, level.b) == size => {
                     let bytes = &bytes[run.a..][..level.n * size.0];
-                    widen_halves(bytes, !from.is_native(), &mut out[run.b..], !to.is_native());
+                    let out = &mut out[run.b..][..level.n * size.1];
+                    widen(bytes, !from.is_native(), out, !to.is_native());
                     Ok(())
                 }
-                Op::Number => {
+                Op::Number(_) => {
                     load_reals(from, bytes, run.a, level.a, level.n, &mut values);
                     if let Some(i) = self.missing(from, to, &values) {
                         return Err(misfit(i, "NaT".to_owned()));
@@ -259,7 +262,8 @@ fn add_steps(pair: Pair, casting: Casting, steps: &mut Vec<(Pair, Op)>) -> Optio
             for (offset_a, offset_b) in [(0, 0), (size_a, size_b)] {
                 let a = part(&pair.a, a.clone(), offset_a);
                 let b = part(&pair.b, b.clone(), offset_b);
-                steps.push((Pair { a, b, ..pair.clone() }, Op::Number));
+                let op = number(a.dtype.kind(), b.dtype.kind());
+                steps.push((Pair { a, b, ..pair.clone() }, op));
             }
             Some(())
         }
@@ -268,11 +272,15 @@ fn add_steps(pair: Pair, casting: Casting, steps: &mut Vec<(Pair, Op)>) -> Optio
             if casting == Casting::Checked || *to.kind() == Kind::Bool {
                 steps.push((Pair { a: imaginary, ..pair.clone() }, Op::Zero));
             }
-            steps.push((Pair { a: part(&pair.a, a, 0), ..pair }, Op::Number));
+            let a = part(&pair.a, a, 0);
+            let op = number(a.dtype.kind(), to.kind());
+            steps.push((Pair { a, ..pair }, op));
             Some(())
         }
         (None, Some(b)) if is_real(from.kind()) => {
-            steps.push((Pair { b: part(&pair.b, b, 0), ..pair }, Op::Number));
+            let b = part(&pair.b, b, 0);
+            let op = number(from.kind(), b.dtype.kind());
+            steps.push((Pair { b, ..pair }, op));
             Some(())
         }
         _ => {
@@ -301,21 +309,20 @@ fn op(from: &Kind, to: &Kind) -> Option<Op> {
         (Kind::DateTime(a), Kind::DateTime(b)) => TimeScale::new(*a, *b, true).map(Op::Time),
         (Kind::TimeDelta(a), Kind::TimeDelta(b)) => TimeScale::new(*a, *b, false).map(Op::Time),
         (Kind::Bytes(_) | Kind::Str(_), Kind::Bytes(_) | Kind::Str(_)) => Some(Op::Text),
-        (from, to) if is_real(from) && is_real(to) => Some(Op::Number),
+        (from, to) if is_real(from) && is_real(to) => Some(number(from, to)),
         (from, to) if is_count(from) && is_time(to) || is_time(from) && is_count(to) => {
-            Some(Op::Number)
+            Some(Op::Number(None))
         }
         _ => None,
     }
 }
 
-fn is_real(kind: &Kind) -> bool {
-    for_type!(kind, T => size_of::<T>() > 0, {} else false)
+fn number(from: &Kind, to: &Kind) -> Op {
+    Op::Number(widening(from, to))
 }
 
-/// Whether it is halves that become `f32`, which holds each of them.
-fn is_widened(from: &DType, to: &DType) -> bool {
-    (from.kind(), to.kind()) == (&Kind::Float16, &Kind::Float32)
+fn is_real(kind: &Kind) -> bool {
+    for_type!(kind, T => size_of::<T>() > 0, {} else false)
 }
 
 /// What the parts of a complex number are.

@@ -7,6 +7,7 @@ mod store;
 mod swap;
 mod text;
 mod time;
+mod widen;
 
 pub use kernel::Casting;
 pub(crate) use kernel::{Cast, Misfit};

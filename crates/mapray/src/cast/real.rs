@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use half::f16;
 
-use super::swap::reverse_units;
+use super::swap::reversed;
 use crate::dtype::{DType, Kind};
 use crate::element::{Bool8, Element, for_type};
 use crate::halves::widen;
@@ -237,17 +237,13 @@ fn load_strided<'a, T: Widen>(
 
 /// Halves are widened many at a time, where the processor can.
 fn load_halves(bytes: &[u8], swapped: bool, out: &mut Vec<f64>) {
-    let (mut halves, mut wide) = ([f16::ZERO; 64], [0.0_f32; 64]);
-    out.clear();
+    const N: usize = 64;
+    let (mut turned, mut wide) = ([0_u8; 2 * N], [[0; 4]; N]);
     out.resize(bytes.len() / 2, 0.0);
-    for (bytes, out) in bytes.chunks(2 * halves.len()).zip(out.chunks_mut(halves.len())) {
-        let halves = &mut halves[..out.len()];
-        bytemuck::cast_slice_mut(halves).copy_from_slice(bytes);
-        if swapped {
-            reverse_units(bytemuck::cast_slice_mut(halves), 2);
-        }
-        widen(halves, &mut wide);
-        out.iter_mut().zip(wide).for_each(|(out, value)| *out = value.into());
+    for (bytes, out) in bytes.chunks(2 * N).zip(out.chunks_mut(N)) {
+        let bytes = if swapped { reversed(bytes, 2, &mut turned) } else { bytes };
+        widen(bytes.as_chunks().0, &mut wide);
+        out.iter_mut().zip(wide).for_each(|(out, value)| *out = f32::from_ne_bytes(value).into());
     }
 }
 

@@ -1,13 +1,18 @@
 //! Bytes in the other order.
 
-use half::f16;
-
-use crate::halves::widen;
 use crate::simd::{self, Kernel};
 
 /// Reverses the bytes of each unit of so many, as many whole ones as there are.
 pub(crate) fn reverse_units(bytes: &mut [u8], unit: usize) {
     simd::dispatch(Reverse { bytes, unit });
+}
+
+/// The bytes with those of each unit of so many in reverse order, in the room for them.
+pub(super) fn reversed<'a>(bytes: &[u8], unit: usize, room: &'a mut [u8]) -> &'a [u8] {
+    let room = &mut room[..bytes.len()];
+    room.copy_from_slice(bytes);
+    reverse_units(room, unit);
+    room
 }
 
 struct Reverse<'a> {
@@ -32,24 +37,6 @@ impl Kernel for Reverse<'_> {
 #[inline(always)]
 fn units<const N: usize>(bytes: &mut [u8], reverse: impl Fn([u8; N]) -> [u8; N]) {
     bytes.as_chunks_mut().0.iter_mut().for_each(|unit| *unit = reverse(*unit));
-}
-
-/// Stores halves that lie side by side as `f32`, many at a time where the processor can.
-pub(super) fn widen_halves(bytes: &[u8], swapped: bool, out: &mut [u8], swaps: bool) {
-    let (mut halves, mut wide) = ([f16::ZERO; 512], [0.0_f32; 512]);
-    for (bytes, out) in bytes.chunks(2 * halves.len()).zip(out.chunks_mut(4 * wide.len())) {
-        let (halves, wide) = (&mut halves[..bytes.len() / 2], &mut wide[..bytes.len() / 2]);
-        bytemuck::cast_slice_mut(halves).copy_from_slice(bytes);
-        if swapped {
-            reverse_units(bytemuck::cast_slice_mut(halves), 2);
-        }
-        widen(halves, wide);
-        let wide: &mut [u8] = bytemuck::cast_slice_mut(wide);
-        if swaps {
-            reverse_units(wide, 4);
-        }
-        out[..wide.len()].copy_from_slice(wide);
-    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(super) fn exact_sum(values: Values<'_, f16>) -> Double {
     for part in values.chunks(4 * LANES) {
         values.fetch_behind(part);
         let wide = &mut wide[..part.len()];
-        widen(part, wide);
+        widen(bytemuck::cast_slice(part), bytemuck::cast_slice_mut(wide));
         add_in_lanes(&mut sums, wide);
     }
     Double::new(plain_total(&mut sums), 0.0)

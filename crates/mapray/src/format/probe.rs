@@ -70,9 +70,7 @@ fn settled(source: &Source, mut first: Vec<u8>) -> Result<Entry> {
             Ok(entry) => entry.offset().min(first.len() as u64) as usize,
             Err(_) => first.len(),
         };
-        let mut again = vec![0; header];
-        source.read_at(0, &mut again)?;
-        if again == first[..header] {
+        if says_again(source, &first[..header])? {
             let fits = entry.as_ref().is_ok_and(|entry| match &entry.content {
                 Content::Stored(layout) => layout.span().end <= end,
                 Content::Encoded { .. } => true,
@@ -87,6 +85,21 @@ fn settled(source: &Source, mut first: Vec<u8>) -> Result<Entry> {
     }
     Err(Error::new(ErrorKind::Changed, "the header of the file is being written all the time")
         .hint("try again when whoever does that has come to an end"))
+}
+
+/// Whether the file starts with these bytes now.
+fn says_again(source: &Source, first: &[u8]) -> Result<bool> {
+    let mut again = [0; FIRST as usize];
+    let mut at = 0;
+    for part in first.chunks(again.len()) {
+        let again = &mut again[..part.len()];
+        source.read_at(at, again)?;
+        if again != part {
+            return Ok(false);
+        }
+        at += part.len() as u64;
+    }
+    Ok(true)
 }
 
 /// The first bytes of a file: enough to see what it is.

@@ -1,5 +1,6 @@
 //! An open file, read by position.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -192,9 +193,9 @@ impl Source {
     }
 
     /// The path of the file itself, where it was opened through a symbolic link.
-    pub(crate) fn target(&self) -> Option<PathBuf> {
+    pub(crate) fn target(&self) -> Option<Cow<'_, Path>> {
         let path = self.path.as_deref()?;
-        Some(if self.is_link { target_of(path) } else { path.to_owned() })
+        Some(if self.is_link { target_of(path).into() } else { path.into() })
     }
 
     /// The same file, of the length that it has now.

@@ -1,6 +1,7 @@
 //! Journals: files beside a file that say how to finish, or to undo, a change of it that did not come
 //! to its end. Here is what all kinds have in common; what a payload means is its kind's own affair.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -64,7 +65,8 @@ impl Journal {
     /// The path of a journal of this kind of the file at `target`, which must not be a symbolic link.
     pub(crate) fn path_for(target: &Path, kind: Kind) -> PathBuf {
         let name = target.file_name().unwrap_or_default();
-        let mut journal = std::ffi::OsString::from(".");
+        let mut journal = OsString::with_capacity(LONGEST_NAME);
+        journal.push(".");
         if name.len() + 1 + kind.suffix().len() <= LONGEST_NAME {
             journal.push(name);
         } else {
@@ -72,7 +74,11 @@ impl Journal {
             journal.push(format!("{:08x}-{}", crc32fast::hash(bytes), bytes.len()));
         }
         journal.push(kind.suffix());
-        target.with_file_name(journal)
+        // With room from the start: every open of a file comes by.
+        let mut path = PathBuf::with_capacity(target.as_os_str().len() + 1 + journal.len());
+        path.extend(target.parent());
+        path.push(journal);
+        path
     }
 
     /// The path of the journal of this kind of the file at `target`, which must not be a symbolic

@@ -40,11 +40,11 @@ impl Source {
         let Some(target) = self.target() else {
             return Ok(self);
         };
-        if find(&target)?.is_none() {
-            return Ok(self);
+        if find(&target)?.is_some() {
+            settle(&self, &target)?;
+            return self.examined_again();
         }
-        settle(&self, &target)?;
-        self.examined_again()
+        Ok(self)
     }
 
     /// Checks, with a lock on the file, that no change of it was cut off since it was opened.

@@ -6,11 +6,11 @@ use std::io;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
-use rustix::fs::{MemfdFlags, OFlags, SealFlags, SeekFrom};
+use rustix::fs::{FileType, MemfdFlags, OFlags, SealFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
@@ -428,21 +428,18 @@ impl Identity {
 
 /// Which file it is, and how many bytes of it can be mapped: `None` for devices that have no end.
 pub(crate) fn examine(file: &File) -> io::Result<(Identity, Option<u64>)> {
-    let metadata = file.metadata()?;
-    let kind = metadata.file_type();
-    let len = if kind.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    } else if kind.is_char_device() {
-        None
-    } else if kind.is_block_device() {
-        Some(rustix::fs::seek(file, SeekFrom::End(0))?)
-    } else if kind.is_fifo() || kind.is_socket() {
-        let message = "a pipe cannot be read by position; put what comes out of it into a file";
-        return Err(io::Error::new(io::ErrorKind::NotSeekable, message));
-    } else {
-        Some(metadata.len())
+    let stat = rustix::fs::fstat(file)?;
+    let len = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => return Err(io::ErrorKind::IsADirectory.into()),
+        FileType::CharacterDevice => None,
+        FileType::BlockDevice => Some(rustix::fs::seek(file, SeekFrom::End(0))?),
+        FileType::Fifo | FileType::Socket => {
+            let message = "a pipe cannot be read by position; put what comes out of it into a file";
+            return Err(io::Error::new(io::ErrorKind::NotSeekable, message));
+        }
+        _ => Some(stat.st_size as u64),
     };
-    Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, len))
+    Ok((Identity { device: stat.st_dev, inode: stat.st_ino }, len))
 }
 
 /// Whether the file was opened for reading, and whether for writing.

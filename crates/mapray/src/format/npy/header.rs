@@ -1,5 +1,7 @@
 //! Reading a header.
 
+use std::borrow::Cow;
+
 use super::prelude::{MAX_HEADER_SIZE, Prelude, too_long, truncated};
 use crate::dtype::{DType, Kind, MAX_DIMS};
 use crate::literal::{self, Literal};
@@ -69,15 +71,15 @@ impl Header {
 }
 
 /// The dictionary of a header, decoded.
-struct Text {
-    text: String,
+struct Text<'a> {
+    text: Cow<'a, str>,
     version: (u8, u8),
     /// Where it starts in the file.
     start: usize,
 }
 
-impl Text {
-    fn decode(raw: &[u8], version: (u8, u8), start: usize) -> Result<Text> {
+impl Text<'_> {
+    fn decode(raw: &[u8], version: (u8, u8), start: usize) -> Result<Text<'_>> {
         let text = if version == (3, 0) {
             let text = std::str::from_utf8(raw).map_err(|error| {
                 Error::new(
@@ -86,11 +88,11 @@ impl Text {
                 )
                 .at_offset((start + error.valid_up_to()) as u64)
             })?;
-            text.to_owned()
+            text.into()
         } else if let (true, Ok(text)) = (raw.is_ascii(), std::str::from_utf8(raw)) {
-            text.to_owned()
+            text.into()
         } else {
-            raw.iter().map(|&byte| char::from(byte)).collect()
+            raw.iter().map(|&byte| char::from(byte)).collect::<String>().into()
         };
         Ok(Text { text, version, start })
     }
@@ -258,7 +260,8 @@ mod tests {
                 format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}{end}");
             let parts = |found: Dictionary| (found.dtype, found.shape, found.fortran_order);
             let quick = plain(&text).map(parts);
-            let slow = any_dictionary(&Text { text, version: (1, 0), start: 10 }).map(parts);
+            let slow =
+                any_dictionary(&Text { text: text.into(), version: (1, 0), start: 10 }).map(parts);
             (quick, slow.ok())
         };
         for descr in ["<f4", "|S5", ">M8[us]", "<U0", "|O", "<f", "3f4", "<x4", "f4", ""] {

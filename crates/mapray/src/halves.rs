@@ -5,11 +5,11 @@ use half::f16;
 /// Without a branch, so that loops over it are compiled to vectors.
 #[inline(always)]
 pub(crate) fn to_f32(value: f16) -> f32 {
+    const INFINITE: u32 = 0x1f << 23;
     let bits = u32::from(value.to_bits());
     let magnitude = (bits & 0x7fff) << 13;
     // The exponents are biased by 15 and by 127.
     let scaled = f32::from_bits(magnitude) * f32::from_bits((127 + 127 - 15) << 23);
-    const INFINITE: u32 = 0x1f << 23;
     let special = if magnitude >= INFINITE { 0xff << 23 } else { 0 };
     // As the instruction does, so that a NaN is the same whichever way it goes.
     let quiet = if magnitude > INFINITE { 1 << 22 } else { 0 };

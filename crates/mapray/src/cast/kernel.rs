@@ -156,7 +156,11 @@ impl Cast {
         let (from, to) = (&pair.a.dtype, &pair.b.dtype);
         let mut values = Reals::of(from);
         let size = (from.itemsize(), to.itemsize());
-        let most = if let Op::Number(Some(_)) = op { usize::MAX } else { CHUNK };
+        // What needs no room for the values between is done in one go.
+        let most = match op {
+            Op::Number(Some(_)) if pair.levels.is_empty() && sizes == size => usize::MAX,
+            _ => CHUNK,
+        };
         for_each_run(pair, n, sizes, most, &mut |run| {
             let level = run.level;
             let misfit = |index: usize, value: String| Misfit {

@@ -87,35 +87,35 @@ fn reduce_file(subject: Subject, options: &Options) -> Result<Reduced, Box<dyn E
 }
 
 /// How much is read before its pages are given back.
-const SLAB: usize = 64 << 20;
+const SLAB: usize = 256 << 20;
 /// How many pages of the file may be in the memory of the process at once, then: the slab, and what
 /// is mapped with its ends.
 const KEPT: usize = SLAB + (8 << 20);
 
-/// A sum, slab by slab, each of which is given back when the next one is begun.
+/// A sum, slab by slab, each of which is given back when it has been read; and once more, untimed, to see
+/// that no more than a slab is ever there.
 fn released(options: &Options) -> Outcome {
-    let path = options.get("path")?;
-    let before = resident_file_pages()?;
-    let work = || {
+    let by_slabs = |look: &mut dyn FnMut() -> Result<(), Box<dyn Error>>| {
         // SAFETY: nobody else writes the benchmarks' files.
-        let map = unsafe { DynMap::open(path)? };
+        let map = unsafe { DynMap::open(options.get("path")?)? };
         let len = map.layout().shape()[0];
         let step = SLAB / map.layout().itemsize();
-        let (mut sum, mut most) = (0.0, 0);
+        let mut sum = 0.0;
         for start in (0..len).step_by(step) {
             let slab = format!("[{start}:{}]", len.min(start + step)).parse()?;
             sum += total(&reduced(&map.view().slice(&slab)?, options)?);
-            most = most.max(resident_file_pages()?);
+            look()?;
             map.pages().slice(&slab)?.release()?;
         }
-        Ok((sum, most))
+        Ok(sum)
     };
-    let mut most = 0;
-    let figure = once(work, |found| {
-        most = found.1;
-        found.0
+    let figure = once(|| by_slabs(&mut || Ok(())), |sum| *sum)?;
+    let (before, mut most) = (resident_file_pages()?, 0);
+    by_slabs(&mut || {
+        most = most.max(resident_file_pages()?);
+        Ok(())
     })?;
-    match most - before {
+    match most.saturating_sub(before) {
         kept if kept > KEPT => {
             Err(format!("{kept} bytes of the file were in memory at once").into())
         }

@@ -78,7 +78,7 @@ fn accumulated(name: &str, title: &str, input: &Input, op: &str) -> Row {
 /// With the pages behind the reader given back, so that no more of the file than a slab is in the memory
 /// of the process.
 fn released(input: &Input) -> Row {
-    let title = "sum of f4 by slabs of 64 MiB, each given back";
+    let title = "sum of f4 by slabs of 256 MiB, each given back";
     reduction("released-f4-sum", title, input, "sum").subjects(&[NumPy, Mapray, Released, ReadAll])
 }
 

@@ -130,3 +130,61 @@ pub(super) fn fold_groups(
     let items = groups.iter().zip(sinks);
     threads::for_each_read(walker.waits(), groups.len(), items, Vec::new, work)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compute::axes::Axes;
+    use crate::layout::Order;
+
+    #[test]
+    fn groups_of_a_large_array_have_each_element_once_and_know_whether_they_have_all() {
+        let cases: [(&[usize], Order, &[isize]); 9] = [
+            (&[1 << 27], Order::C, &[0]),
+            (&[1 << 10, 1 << 17], Order::C, &[0]),
+            (&[1 << 10, 1 << 17], Order::C, &[1]),
+            (&[1 << 17, 1 << 10], Order::F, &[0]),
+            (&[1 << 17, 1 << 10], Order::F, &[1]),
+            (&[130, 1001, 1013], Order::C, &[0]),
+            (&[130, 1001, 1013], Order::C, &[1]),
+            (&[130, 1001, 1013], Order::C, &[0, 2]),
+            (&[130, 1001, 1013], Order::F, &[1]),
+        ];
+        for (shape, order, axes) in cases {
+            let layout = Layout::contiguous("f8".parse().unwrap(), shape, order, 0).unwrap();
+            let axes = Axes::new(shape, Some(axes)).unwrap();
+            let (steps, all) = (axes.steps(), 0..axes.slots());
+            // How many elements go to each one of the result: of one group, and of all before it.
+            let (mut own, mut given) = (vec![0; all.len()], vec![0; all.len()]);
+            let mut most_blocks = 0;
+            for_each_batch(&layout, &steps, 16, false, false, &mut |groups| {
+                for group in groups {
+                    most_blocks = most_blocks.max(group.blocks.len());
+                    for block in &group.blocks {
+                        let region = Region::of(block, &steps);
+                        let each = block.layout.len() / region.slots();
+                        region.try_for_each_range(&steps, &all, &mut |range, _| {
+                            own[range].iter_mut().for_each(|n| *n += each);
+                            Ok::<(), crate::Error>(())
+                        })?;
+                    }
+                    let mut has_all = true;
+                    group.region.try_for_each_range(&steps, &all, &mut |range, _| {
+                        assert!(!own[range.clone()].contains(&0), "results of nothing");
+                        has_all &= own[range.clone()].iter().all(|&n| n == axes.reduced_len());
+                        for (given, own) in given[range.clone()].iter_mut().zip(&mut own[range]) {
+                            *given += std::mem::take(own);
+                        }
+                        Ok::<(), crate::Error>(())
+                    })?;
+                    assert_eq!(group.is_whole(axes.reduced_len()), has_all);
+                }
+                Ok(false)
+            })
+            .unwrap();
+            assert!(own.iter().all(|&n| n == 0), "elements outside of a group's results");
+            assert!(given.iter().all(|&n| n == axes.reduced_len()), "{shape:?} {order:?}");
+            assert!(most_blocks > FEW_BLOCKS, "{shape:?} {order:?}");
+        }
+    }
+}

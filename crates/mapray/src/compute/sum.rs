@@ -6,6 +6,7 @@ use num_complex::Complex;
 use super::columns::{Columns, ExactSums, IntSums, NoColumns};
 use super::double::Double;
 use super::fold::Accumulator;
+use super::truth::count_true;
 use super::value::{Float, Value};
 use super::values::Values;
 use crate::element::{Bool8, DateTime64, TimeDelta64};
@@ -100,7 +101,7 @@ pub(super) trait Exact: Value {
 pub(super) struct ExactSum(i128);
 
 macro_rules! exact {
-    ($($number:ty as $value:expr, $partial:ty, [$($columns:tt)*];)*) => {$(
+    ($($number:ty as $value:expr, $sum:expr, [$($columns:tt)*];)*) => {$(
         impl Summand for $number {
             type Sum = ExactSum;
         }
@@ -115,8 +116,7 @@ macro_rules! exact {
 
             #[inline(always)]
             fn add_all(&mut self, values: Values<'_, $number>) {
-                let partial = |&value: &$number| $value(value) as $partial;
-                self.0 += values.iter().map(partial).sum::<$partial>() as i128;
+                self.0 += $sum(values) as i128;
             }
 
             fn merge(&mut self, other: ExactSum) {
@@ -151,17 +151,23 @@ macro_rules! exact {
     (@exact $number:ty, $value:expr,) => {};
 }
 
+/// The sum of at most [`CHUNK`](super::fold::CHUNK) values, in a type that none can overflow.
+#[inline(always)]
+fn sum_in<T: Copy + Into<P>, P: std::iter::Sum>(values: Values<'_, T>) -> P {
+    values.iter().map(|&value| value.into()).sum()
+}
+
 // A chunk of numbers of up to 16 bits cannot overflow 32, and one of up to 32 bits not 64.
 exact! {
-    Bool8 as Bool8::get, u32, [IntSums];
-    i8 as i8::from, i32, [IntSums];
-    i16 as i16::from, i32, [IntSums];
-    i32 as i32::from, i64, [IntSums];
-    i64 as i64::from, i128, [];
-    u8 as u8::from, u32, [IntSums];
-    u16 as u16::from, u32, [IntSums];
-    u32 as u32::from, u64, [IntSums];
-    u64 as u64::from, i128, [];
+    Bool8 as Bool8::get, count_true, [IntSums];
+    i8 as i8::from, sum_in::<i8, i32>, [IntSums];
+    i16 as i16::from, sum_in::<i16, i32>, [IntSums];
+    i32 as i32::from, sum_in::<i32, i64>, [IntSums];
+    i64 as i64::from, sum_in::<i64, i128>, [];
+    u8 as u8::from, sum_in::<u8, u32>, [IntSums];
+    u16 as u16::from, sum_in::<u16, u32>, [IntSums];
+    u32 as u32::from, sum_in::<u32, u64>, [IntSums];
+    u64 as u64::from, sum_in::<u64, i128>, [];
 }
 
 #[derive(Clone, Copy, Debug, Default)]

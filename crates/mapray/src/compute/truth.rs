@@ -24,6 +24,24 @@ impl<T> Default for Count<T> {
     }
 }
 
+/// How many of at most [`CHUNK`](super::fold::CHUNK) values are true.
+#[inline(always)]
+pub(super) fn count_true<T: Value>(values: Values<'_, T>) -> u32 {
+    let (rows, rest) = values.as_chunks::<LANES>();
+    // Fewer than 255 for each, or they would have to be wider.
+    let mut lanes = [0_u8; LANES];
+    for row in rows {
+        values.fetch_behind(row);
+        for lane in 0..LANES {
+            lanes[lane] += u8::from(row[lane].is_true());
+        }
+    }
+    for value in rest {
+        lanes[0] += u8::from(value.is_true());
+    }
+    lanes.iter().map(|&count| u32::from(count)).sum()
+}
+
 impl<T: Value> Accumulator for Count<T> {
     type Item = T;
     type Columns = NoColumns;
@@ -34,19 +52,7 @@ impl<T: Value> Accumulator for Count<T> {
 
     #[inline(always)]
     fn fold(&mut self, values: Values<'_, T>, _: usize, _: usize) {
-        let (rows, rest) = values.as_chunks::<LANES>();
-        // Fewer than 255 for each, or they would have to be wider.
-        let mut lanes = [0_u8; LANES];
-        for row in rows {
-            values.fetch_behind(row);
-            for lane in 0..LANES {
-                lanes[lane] += u8::from(row[lane].is_true());
-            }
-        }
-        for value in rest {
-            lanes[0] += u8::from(value.is_true());
-        }
-        self.count += u64::from(lanes.iter().map(|&count| u32::from(count)).sum::<u32>());
+        self.count += u64::from(count_true(values));
     }
 
     fn merge(&mut self, later: &Self) {

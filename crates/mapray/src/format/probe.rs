@@ -87,19 +87,18 @@ fn settled(source: &Source, mut first: Vec<u8>) -> Result<Entry> {
         .hint("try again when whoever does that has come to an end"))
 }
 
-/// Whether the file starts with these bytes now.
+/// Whether the file starts with these bytes now: one look, however long they are.
 fn says_again(source: &Source, first: &[u8]) -> Result<bool> {
-    let mut again = [0; FIRST as usize];
-    let mut at = 0;
-    for part in first.chunks(again.len()) {
-        let again = &mut again[..part.len()];
-        source.read_at(at, again)?;
-        if again != part {
-            return Ok(false);
+    let (mut usual, mut long) = ([0; FIRST as usize], Vec::new());
+    let again = match usual.get_mut(..first.len()) {
+        Some(again) => again,
+        None => {
+            long.resize(first.len(), 0);
+            &mut long[..]
         }
-        at += part.len() as u64;
-    }
-    Ok(true)
+    };
+    source.read_at(0, again)?;
+    Ok(again == first)
 }
 
 /// The first bytes of a file: enough to see what it is.
@@ -131,5 +130,42 @@ pub(crate) fn unknown(first: &[u8]) -> Error {
             .expected(r"a .npy file, which starts with the bytes \x93NUMPY")
             .found(format!("\"{}\"", first[..first.len().min(6)].escape_ascii()))
             .hint("a file without a header can be read if you say its dtype, shape and offset"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::npy::Header;
+
+    #[test]
+    fn a_header_of_any_length_is_the_same_at_a_second_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        for fields in [1, 20, 300] {
+            let dtype = vec!["<f4"; fields].join(",").parse().unwrap();
+            let header = Header::new(dtype, vec![2], false).unwrap();
+            let mut bytes = header.to_bytes().unwrap();
+            let offset = bytes.len() as u64;
+            assert!(fields < 300 || offset > 2 * FIRST, "longer than what is read first");
+            bytes.resize(bytes.len() + 2 * 4 * fields, 0);
+            std::fs::write(&path, &bytes).unwrap();
+            let entry = probe(&Source::open(&path).unwrap()).unwrap();
+            assert_eq!((entry.offset(), entry.shape()), (offset, &[2][..]));
+        }
+    }
+
+    #[test]
+    fn a_second_look_that_finds_something_else_tells_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        for len in [FIRST as usize, 3 * FIRST as usize] {
+            let mut bytes = vec![7; len];
+            std::fs::write(&path, &bytes).unwrap();
+            let source = Source::open(&path).unwrap();
+            assert!(says_again(&source, &bytes).unwrap());
+            *bytes.last_mut().unwrap() = 8;
+            assert!(!says_again(&source, &bytes).unwrap());
+        }
     }
 }
